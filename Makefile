@@ -1,0 +1,23 @@
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+PINS = .venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make pins" pyproject.toml
+DEV = @$(PYTHON) scripts/environment.py dev
+.PHONY: help up demo test lint format pins reset clean
+
+help:  ## show this list
+	@sed -nE 's/^([a-z]+):.*## /\1: /p' Makefile
+up:  ## start Countersign on this machine (PORT=8000, COUNTERSIGN_DATA=./var)
+	@$(PYTHON) scripts/up.py
+demo:  ## run the README's program against the started server
+	@.venv/bin/python examples/demo.py
+test:  ## run the suite on SQLite and PostgreSQL; DB=sqlite or DB=postgresql for one, ARGS="-k race" for pytest
+	$(DEV) && COUNTERSIGN_TEST_DB=$(DB) .venv/bin/python -m tests.servers $(ARGS)
+lint:  ## style, types, import directions, missing migrations
+	$(DEV) && .venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/lint-imports --no-logo && .venv/bin/python manage.py makemigrations --check --dry-run
+format:  ## repair what can be repaired by itself
+	$(DEV) && .venv/bin/ruff check --fix; .venv/bin/ruff format
+pins:  ## compile requirements/*.txt again; ARGS=--upgrade takes newer versions
+	$(DEV) && $(PINS) -o requirements/run.txt $(ARGS) && $(PINS) --group dev -c requirements/run.txt -o requirements/dev.txt $(ARGS)
+reset:  ## start over: forget all data in ./var
+	rm -rf var
+clean:  ## remove the environment and the caches
+	rm -rf .venv .venv.log .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

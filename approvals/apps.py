@@ -1,0 +1,18 @@
+"""The app of people and their decisions."""
+
+from django.apps import AppConfig
+
+
+class ApprovalsConfig(AppConfig):
+    """Who may say yes, by when, and what happens if nobody does. Knows no network."""
+
+    name = "approvals"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Take the two ports of the intents app: the human step kind and the policy planner."""
+        from approvals import human, planner
+        from intents import ports
+
+        ports.register_kind("human", human.HumanKind())
+        ports.register_planner(planner.plan)

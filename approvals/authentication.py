@@ -1,0 +1,83 @@
+"""Who is asking: `x-api-key` names a machine, `Authorization: Bearer` a person's token or, alone, a machine's key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from approvals.models import Membership, Person, PersonalToken
+from intents import clock
+from intents.errors import Forbidden, Unauthenticated
+from intents.principal import PersonRef, Principal
+from intents.services.keys import KEY_PREFIX, digest_of_secret, key_of
+
+TOKEN_PREFIX = "cst_"  # noqa: S105 - the prefix of a token, not one
+
+
+def authenticate(headers: Mapping[str, str]) -> Principal:
+    """The principal of a request. `headers` by lower-case name.
+
+    Unauthenticated without a live credential; Forbidden if key and token are of different workspaces.
+    """
+    secret, bearer = headers.get("x-api-key", "").strip(), _bearer(headers.get("authorization", ""))
+    if not secret and not bearer:
+        raise Unauthenticated("Send an API key as x-api-key.", code="missing_platform_api_key")
+    key = key_of(secret) if secret else None
+    if bearer.startswith(KEY_PREFIX):
+        other = key_of(bearer)
+        key = key or other
+        bearer = ""
+    if not bearer:
+        assert key is not None
+        return Principal(key.workspace_id, key=key)
+    token = token_of(bearer)
+    if key is not None and key.workspace_id != token.workspace_id:
+        raise Forbidden("The API key and the personal token are of different workspaces.", code="foreign_workspace")
+    return Principal(token.workspace_id, key=key, person=person_ref(token))
+
+
+def token_of(secret: str) -> PersonalToken:
+    """The live token of an active member. Unauthenticated if unknown, expired, revoked or its person is gone."""
+    rows = PersonalToken.objects.select_related("person")
+    live = rows.filter(digest=digest_of_secret(secret), revoked_at=None, expires_at__gt=clock.now())
+    token = live.filter(person__is_active=True).first()
+    if token is None or not _membership(token.person, token):
+        raise Unauthenticated("This personal token is unknown, expired or revoked.", code="invalid_actor_token")
+    return token
+
+
+def person_ref(token: PersonalToken) -> PersonRef:
+    """The person of a token, with what the token and the membership allow."""
+    member = _membership(token.person, token)
+    assert member is not None
+    return PersonRef(
+        id=token.person.ref,
+        email=token.person.email,
+        name=token.person.name,
+        can_decide=token.can_decide and member.can_decide,
+        is_admin=member.is_admin,
+    )
+
+
+class PrincipalAuthentication(BaseAuthentication):
+    """DRF's door to `authenticate`: the principal is `request.auth`."""
+
+    def authenticate(self, request: Request) -> tuple[None, Any]:
+        """Always from headers; a browser's session never speaks for a program."""
+        return None, authenticate({name.lower(): value for name, value in request.headers.items()})
+
+    def authenticate_header(self, request: Request) -> str:
+        """What 401 asks for."""
+        return "Bearer"
+
+
+def _membership(person: Person, token: PersonalToken) -> Membership | None:
+    return Membership.objects.filter(person=person, workspace_id=token.workspace_id, is_active=True).first()
+
+
+def _bearer(header: str) -> str:
+    scheme, _, value = header.partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""

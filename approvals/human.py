@@ -1,0 +1,66 @@
+"""The human step kind: a gate opens, people decide, the clock reminds, escalates and finally ends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from approvals.clockwork import expire, run_chain
+from approvals.models import Gate, Person
+from approvals.report import gate_report
+from approvals.services.answer import answer_of
+from approvals.services.decide import decide
+from approvals.services.gates import close_gate, open_gate
+from intents.errors import Forbidden
+from intents.models import Step
+from intents.ports import StepEnd
+from intents.principal import Principal
+from intents.services.lock import Locked
+
+
+class HumanKind:
+    """`spec`: {"ask": approvals.asking.ask_of, "terms": approvals.terms.TermsBody}."""
+
+    def start(self, locked: Locked, step: Step) -> StepEnd | None:
+        """Open the gate."""
+        open_gate(locked, step)
+        return None
+
+    def resume(self, step: Step, principal: Principal, body: dict[str, Any]) -> dict[str, Any]:
+        """A person's `task_result`. Machines never get here (intents.services.resume)."""
+        person = person_of(principal)
+        gate = Gate.objects.filter(step=step).first()
+        if gate is None:
+            raise Forbidden("This gate has not opened yet.", code="gate_not_open")
+        answer = answer_of(gate, body.get("task_result"))
+        assert principal.person is not None
+        verdict = decide(gate.pk, answer, person, via=principal.person.via, strength=principal.person.strength)
+        return verdict.on_the_wire()
+
+    def wake(self, locked: Locked, step: Step) -> StepEnd | None:
+        """Expiry first and alone; otherwise the next reminder or escalation."""
+        gate = step.gate
+        if locked.now >= gate.expires_at:
+            return expire(locked, step, gate)
+        run_chain(locked, step, gate)
+        return None
+
+    def cancel(self, locked: Locked, step: Step, reason: str) -> None:
+        """The intent ends from outside: the gate closes with it, undecided."""
+        outcome = "expired" if reason == "deadline" else "withdrawn"
+        close_gate(locked, step.gate, outcome=outcome, outcome_class="no", reason=reason)
+
+    def report(self, step: Step) -> dict[str, Any]:
+        """The gate with its decisions; nothing if it never opened."""
+        gate = Gate.objects.filter(step=step).select_related("terms", "ask").first()
+        return gate_report(gate) if gate else {}
+
+
+def person_of(principal: Principal) -> Person:
+    """The person who acts. Forbidden for machines, and for tokens without the right to decide."""
+    if principal.person is None:
+        raise Forbidden("Only a person decides: send a personal token as Authorization: Bearer.", code="human_step")
+    if not principal.person.can_decide:
+        raise Forbidden("This token may not decide. Make one with the right to decide.", code="invalid_actor_scope")
+    return Person.objects.get(pk=principal.person.id)
+
+

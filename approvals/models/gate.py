@@ -1,0 +1,120 @@
+"""Gates, who may decide on them, and what they decided. Changed only under the intent's lock."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from approvals.models.person import Person
+from approvals.models.policy import Terms
+from approvals.outcomes import OutcomeClass
+from intents.ids import new_id
+from intents.models import Intent, Step, Workspace
+
+
+class Gate(models.Model):
+    """The approval gate that a human step opened. Open until `closed_at`; then its one outcome stands for ever."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="gates")
+    intent = models.ForeignKey(Intent, on_delete=models.PROTECT, related_name="gates")
+    step = models.OneToOneField(Step, on_delete=models.PROTECT, related_name="gate")
+    terms = models.ForeignKey(Terms, on_delete=models.PROTECT)
+    task_type = models.CharField(max_length=64)
+    title = models.CharField(max_length=255)
+    source = models.CharField(max_length=255)
+    digest = models.CharField(max_length=71, help_text="Of everything that is shown; bound to each decision.")
+    opened_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    progress = models.JSONField(default=dict, help_text="How far the reminders and the escalation have come.")
+    closed_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=64, blank=True)
+    outcome_class = models.CharField(max_length=4, choices=OutcomeClass.choices, blank=True)
+    reason = models.CharField(max_length=20, blank=True)
+
+    ask: GateAsk
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["intent"], condition=models.Q(closed_at__isnull=True), name="one_open_gate"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closed_at__isnull=True, outcome="")
+                | (models.Q(closed_at__isnull=False) & ~models.Q(outcome="")),
+                name="closed_gate_has_outcome",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "expires_at"], name="gate_open", condition=models.Q(closed_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_open(self) -> bool:
+        """True until the gate has its outcome."""
+        return self.closed_at is None
+
+
+class GateAsk(models.Model):
+    """What is asked: texts, outcomes with their classes, form, earlier results. Written once, beside the gate."""
+
+    gate = models.OneToOneField(Gate, on_delete=models.CASCADE, primary_key=True, related_name="ask")
+    description = models.TextField(blank=True)
+    outcomes = models.JSONField(help_text='Name to class, in order: [["approved", "yes"], ...].')
+    form_schema = models.JSONField(null=True)
+    comment_required = models.BooleanField(default=False)
+    evidence_required = models.BooleanField(default=False)
+    earlier = models.JSONField(default=list, help_text="Results of earlier steps, as shown.")
+
+
+class Seat(models.Model):
+    """A person who may decide, for one line of the requirement. `told_at`: the first message that was sent."""
+
+    gate = models.ForeignKey(Gate, on_delete=models.CASCADE, related_name="seats")
+    line = models.PositiveSmallIntegerField()
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="seats")
+    told_at = models.DateTimeField(null=True)
+    unreachable = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["gate", "line", "person"], name="seat_once")]
+
+
+class Decision(models.Model):
+    """One person's recorded answer on a gate, and what was shown to them when they gave it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="decisions")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="decisions")
+    outcome = models.CharField(max_length=64)
+    outcome_class = models.CharField(max_length=4, choices=OutcomeClass.choices)
+    digest = models.CharField(max_length=71)
+    via = models.CharField(max_length=16)
+    strength = models.CharField(max_length=16)
+    at = models.DateTimeField()
+    taken_back_at = models.DateTimeField(null=True)
+
+    text: DecisionText
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gate", "person"], condition=models.Q(taken_back_at__isnull=True), name="one_vote_each"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} by {self.person.email}"
+
+
+class DecisionText(models.Model):
+    """The words and fields of a decision, apart so that they can be purged."""
+
+    decision = models.OneToOneField(Decision, on_delete=models.CASCADE, primary_key=True, related_name="text")
+    comment = models.TextField(blank=True)
+    fields = models.JSONField(default=dict)
+    evidence = models.JSONField(default=list)

@@ -1,0 +1,126 @@
+"""The policy planner: which gates an intent gets, by whose word, and who may not decide on it.
+
+Registered as a planner port of the intents app; runs in the transaction of submit and writes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from approvals import asking
+from approvals.directory import deciders_named, label, member
+from approvals.models import ApprovalSettings, Policy, PolicyVersion, Unmatched
+from approvals.placing import Ask, Item, PolicyGate, merge_with_first, place_all, shown
+from approvals.rules import Rule, Ruling, rule_on
+from approvals.terms import from_rule, line
+from intents.errors import Invalid
+from intents.models import Workspace
+from intents.ports import Planned
+from intents.principal import Principal
+from intents.submission import StepSpec, Submission
+
+
+def plan(submission: Submission, workspace: Workspace, principal: Principal, planned: Planned) -> None:
+    """Decide the gates, place and merge them, and make sure that somebody can answer each."""
+    settings = settings_of(workspace)
+    planned.requester, planned.excluded = _who(submission, workspace, principal, planned)
+    ruling = rule_on(active_rules(workspace), submission.intent_type)
+    planned.reasons = list(ruling.reasons)
+    planned.excluded = sorted({*planned.excluded, *_authors(ruling, submission, workspace)})
+    if ruling.denied_by or (not ruling.found and settings.unmatched == Unmatched.DENY):
+        planned.denied = ruling.denied_by.name if ruling.denied_by else "unmatched"
+        planned.steps = []
+        return
+    asking.resolve_notifications(planned, workspace)
+    items = asking.read_gates(planned, workspace, settings.default_approvers)
+    items = _with_policies(items, ruling, settings, planned)
+    planned.steps = [_finished(item, workspace, planned, at) for at, item in enumerate(items)]
+
+
+def active_rules(workspace: Workspace) -> list[Rule]:
+    """The workspace's ordered list, each policy in its newest version."""
+    rows = Policy.objects.filter(workspace=workspace, is_active=True).order_by("position", "name")
+    versions = PolicyVersion.objects.filter(policy__in=rows).select_related("policy")
+    bodies = {(row.policy_id, row.number): row.body for row in versions}
+    return [Rule(row.name, row.version, bodies[row.pk, row.version]) for row in rows if row.version]
+
+
+def settings_of(workspace: Workspace) -> ApprovalSettings:
+    """The workspace's fallback; without a row it gates by nobody, which is an error at submit and never silence."""
+    return ApprovalSettings.objects.filter(workspace=workspace).first() or ApprovalSettings(workspace=workspace)
+
+
+def _with_policies(items: list[Item], ruling: Ruling, settings: ApprovalSettings, planned: Planned) -> list[Item]:
+    if not ruling.found:
+        if settings.unmatched == Unmatched.APPROVE:
+            planned.passed_by = "no_gate"
+            return items
+        rule = {"requirement": [line(settings.default_approvers or ["team:"], 1)]}
+        return merge_with_first(items, PolicyGate("default", "before", from_rule(rule)))
+    if ruling.passed_by:
+        planned.passed_by = "auto_approved"
+    gates = [
+        PolicyGate(rule.source, gate["place"], from_rule(gate), gate.get("title", ""))
+        for rule in ruling.required
+        for gate in rule.gates
+    ]
+    return place_all(items, gates)
+
+
+def _who(
+    submission: Submission, workspace: Workspace, principal: Principal, planned: Planned
+) -> tuple[str, list[str]]:
+    """The requester, and all who are bound up with the request: the key's owners and the requester."""
+    owners = [str(owner) for owner in (principal.key.owners if principal.key else [])]
+    requester = owners[0] if owners else ""
+    if principal.person:
+        requester = principal.person.id
+    if submission.requested_by:
+        person = member(workspace, submission.requested_by)
+        if person is None:
+            raise Invalid(
+                f"requested_by {submission.requested_by!r} is no member of {workspace}.", code="unknown_requester"
+            )
+        requester = person.ref
+    if not requester:
+        planned.warnings.append("No person stands behind this key: questions and the outcome go to nobody.")
+    return requester, sorted({*owners, requester} - {""})
+
+
+def _authors(ruling: Ruling, submission: Submission, workspace: Workspace) -> list[str]:
+    """Members whom the payload names as authors in a field that a matching policy lists. Only ever adds."""
+    fields = [field for rule in ruling.required for field in rule.body.get("author_fields", [])]
+    named = [submission.payload.get(field.removeprefix("payload.")) for field in fields]
+    flat = [name for value in named for name in (value if isinstance(value, list) else [value])]
+    people = [member(workspace, name) for name in flat if isinstance(name, str)]
+    return [person.ref for person in people if person]
+
+
+def _finished(item: Item, workspace: Workspace, planned: Planned, at: int) -> StepSpec:
+    if isinstance(item, StepSpec):
+        return item
+    step, terms = item.step, {key: value for key, value in item.terms.items() if key != "names_nobody"}
+    asking.check_inside(terms, workspace)
+    _check_somebody(terms, workspace, planned.excluded, step)
+    ask = asking.ask_of(step.spec.get("human_task") or {}, item)
+    deadline = terms["deadline"]
+    name = step.name or _free_name(f"gate-{at + 1}", planned)
+    spec: dict[str, Any] = {"ask": ask, "terms": terms, "deadline": deadline, "shown": shown(terms)}
+    return StepSpec(name, "human", step.source, spec | {"shown": {"title": ask["title"], **shown(terms)}})
+
+
+def _free_name(wanted: str, planned: Planned) -> str:
+    taken = {step.name for step in planned.steps}
+    return wanted if wanted not in taken else f"{wanted}-policy"
+
+
+def _check_somebody(terms: dict[str, Any], workspace: Workspace, excluded: list[str], step: StepSpec) -> None:
+    for entry in terms["requirement"]:
+        people = [person for person in deciders_named(workspace, entry["who"]) if person.ref not in excluded]
+        if len(people) < entry["need"]:
+            raise Invalid(
+                f"The gate {step.name or step.source} needs {entry['need']} of {label(entry['who']) or 'nobody'}, but "
+                f"{len(people)} could decide on this intent. An admin has to add people.",
+                code="nobody_to_ask",
+                details={"requirement": entry},
+            )

@@ -1,0 +1,102 @@
+"""A gate as programs see it in the terminal details, and the sentence that sums it up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from approvals import selectors
+from approvals.directory import label
+from approvals.models import Decision, Gate
+from intents.clock import iso
+
+PLACES = {"web": "in the web inbox", "slack": "in Slack", "email": "by email", "api": "over the API", "admin": "in the admin"}
+VERBS = {
+    "approved": "Approved",
+    "rejected": "Rejected",
+    "changes_requested": "Changes requested",
+    "override_approved": "Override approved",
+}
+
+
+def gate_report(gate: Gate) -> dict[str, Any]:
+    """What the human step adds to the terminal details."""
+    decisions = list(gate.decisions.select_related("person", "text").order_by("at"))
+    counted = [row for row in decisions if row.taken_back_at is None]
+    last = counted[-1] if counted and gate.reason == "decided" else None
+    return {
+        "gate": gate_json(gate, decisions),
+        "outcome": gate.outcome,
+        "digest": gate.digest,
+        "summary": summary(gate, last),
+        "comment": last.text.comment if last else "",
+        "decided_by": [row.person.email for row in counted if row.outcome_class == gate.outcome_class] if last else [],
+        "decided_at": iso(gate.closed_at) if last else None,
+        "fields": last.text.fields if last else {},
+        "task_result": _task_result(last),
+    }
+
+
+def gate_json(gate: Gate, decisions: list[Decision]) -> dict[str, Any]:
+    """The gate with its requirement and its decisions."""
+    return {
+        "gate_id": str(gate.pk),
+        "title": gate.title,
+        "type": gate.task_type,
+        "step_id": gate.step.name,
+        "source": gate.source,
+        "outcome": gate.outcome or None,
+        "outcome_class": gate.outcome_class or None,
+        "reason": gate.reason or None,
+        "digest": gate.digest,
+        "opened_at": iso(gate.opened_at),
+        "closed_at": iso(gate.closed_at),
+        "deadline": iso(gate.expires_at),
+        "on_timeout": gate.terms.body["on_timeout"],
+        "asked_by_request": gate.terms.body["asked_by_request"],
+        "requirement": [
+            {"who": label_of(line.who), "need": line.need, "have": line.have} for line in selectors.progress(gate)
+        ],
+        "decisions": [decision_json(row) for row in decisions],
+    }
+
+
+def decision_json(row: Decision) -> dict[str, Any]:
+    """One person's answer."""
+    return {
+        "by": row.person.email,
+        "name": row.person.name,
+        "for": None,
+        "outcome": row.outcome,
+        "comment": row.text.comment,
+        "fields": row.text.fields,
+        "evidence": row.text.evidence,
+        "via": row.via,
+        "at": iso(row.at),
+        "counted": row.taken_back_at is None,
+    }
+
+
+def label_of(who: tuple[str, ...]) -> str:
+    """The names of a line in one text, as admins write them."""
+    return ", ".join(who)
+
+
+def summary(gate: Gate, last: Decision | None) -> str:
+    """One sentence: what happened, by whom, where, when, and in whose words."""
+    at = f"{gate.closed_at:%H:%M} UTC" if gate.closed_at else ""
+    if last is None:
+        names = label(name for entry in gate.terms.body["requirement"] for name in entry["who"])
+        if gate.outcome_class == "yes":
+            return f"Approved by silence at {at}: the policy says so, and {names} did not object."
+        if gate.reason == "timeout":
+            return f"Not approved: {names} did not answer by {at}."
+        return f"Closed undecided at {at}."
+    verb = VERBS.get(gate.outcome, gate.outcome.replace("_", " ").capitalize())
+    sentence = f"{verb} by {last.person.name} {PLACES.get(last.via, last.via)} at {at}"
+    return f"{sentence}: {last.text.comment}" if last.text.comment else f"{sentence}."
+
+
+def _task_result(last: Decision | None) -> dict[str, Any] | None:
+    if last is None:
+        return None
+    return {"outcome": last.outcome, "comment": last.text.comment, "data": last.text.fields}

@@ -1,0 +1,158 @@
+"""Reading: who may decide, how far a gate is, and what somebody sees in their inbox."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from approvals.directory import label, people_named
+from approvals.models import Gate, Membership, Person, Seat
+from approvals.outcomes import OutcomeClass
+from approvals.requirement import Line, Tally, tally
+from intents.errors import NotFound
+
+THEN = {"expire": "not approved", "approve": "approved", "cancel": "canceled"}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why somebody may not decide."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class LineProgress:
+    """How far one requirement line is. `voters` and `people` are names as people know them."""
+
+    who: tuple[str, ...]
+    need: int
+    have: int
+    voters: tuple[str, ...]
+    people: tuple[str, ...]
+
+
+def may_decide(gate: Gate, person: Person) -> Refusal | None:
+    """None if this person may decide now: seated, active, with the right to, and not bound up with the request."""
+    if person.ref in gate.intent.excluded:
+        return Refusal("four_eyes", "You are bound up with this request (as requester, key owner or author), so somebody else decides.")
+    active = Membership.objects.filter(
+        person=person, workspace_id=gate.workspace_id, is_active=True, can_decide=True, person__is_active=True
+    ).exists()
+    if not active or not Seat.objects.filter(gate=gate, person=person).exists():
+        names = label(name for entry in gate.terms.body["requirement"] for name in entry["who"])
+        return Refusal("not_eligible", f"This is for {names} to decide.")
+    return None
+
+
+def eligible_people(gate: Gate) -> list[Person]:
+    """Everybody who may decide now, in the order in which they are told."""
+    first = people_named(gate.workspace, gate.terms.body["first"])
+    order = {person.pk: number for number, person in enumerate(first)}
+    people = Person.objects.filter(
+        seats__gate=gate,
+        is_active=True,
+        memberships__workspace_id=gate.workspace_id,
+        memberships__is_active=True,
+        memberships__can_decide=True,
+    ).distinct()
+    free = [person for person in people.order_by("joined_at", "email") if person.ref not in gate.intent.excluded]
+    return sorted(free, key=lambda person: order.get(person.pk, len(order)))
+
+
+def pending_people(gate: Gate) -> list[Person]:
+    """Those who may decide and have not."""
+    voted = set(gate.decisions.filter(taken_back_at=None).values_list("person_id", flat=True))
+    return [person for person in eligible_people(gate) if person.pk not in voted]
+
+
+def reachable_people(gate: Gate) -> list[Person]:
+    """Those who have not decided and whom no channel has given up on."""
+    lost = set(Seat.objects.filter(gate=gate, unreachable=True).values_list("person_id", flat=True))
+    return [person for person in pending_people(gate) if person.pk not in lost]
+
+
+def count(gate: Gate) -> Tally:
+    """The gate's votes against its requirement. Votes of people who may no longer decide do not count."""
+    eligible = {person.pk for person in eligible_people(gate)}
+    seats: dict[int, set[str]] = {}
+    for seat in Seat.objects.filter(gate=gate):
+        if seat.person_id in eligible:
+            seats.setdefault(seat.line, set()).add(str(seat.person_id))
+    lines = [
+        Line(tuple(entry["who"]), entry["need"], frozenset(seats.get(number, ())))
+        for number, entry in enumerate(gate.terms.body["requirement"])
+    ]
+    votes = {
+        str(row.person_id): OutcomeClass(row.outcome_class)
+        for row in gate.decisions.filter(taken_back_at=None)
+        if row.person_id in eligible
+    }
+    return tally(lines, gate.terms.body["rejections"], votes)
+
+
+def progress(gate: Gate) -> list[LineProgress]:
+    """Each requirement line with the names of those who agreed and of those who may."""
+    counted = count(gate)
+    ids = {person for each in counted.lines for person in each.line.people}
+    names = {str(person.pk): person.name for person in Person.objects.filter(pk__in=ids)}
+    return [
+        LineProgress(
+            each.line.who,
+            each.line.need,
+            each.have,
+            tuple(names[ref] for ref in each.agreed),
+            tuple(sorted(names[ref] for ref in each.line.people)),
+        )
+        for each in counted.lines
+    ]
+
+
+def waiting_sentence(gate: Gate) -> str:
+    """Whom the gate waits for: `sre (You and 2 others)`."""
+    who = label(dict.fromkeys(name for entry in gate.terms.body["requirement"] for name in entry["who"]))
+    people = eligible_people(gate)
+    if not people:
+        return f"{who} (nobody)"
+    others = len(people) - 1
+    rest = "" if not others else f" and {others} other{'s' if others > 1 else ''}"
+    return f"{who} ({people[0].name}{rest})"
+
+
+def silence_outcome(gate: Gate) -> str:
+    """What happens if nobody answers, in two words."""
+    stated = gate.terms.body["on_timeout"]
+    return THEN.get(stated, stated)
+
+
+def silence_sentence(gate: Gate) -> str:
+    """What happens if nobody answers, as every message says it."""
+    then = silence_outcome(gate)
+    words = f"this is {then}" if then in THEN.values() else f"this ends as {then}"
+    return f"If nobody answers by {gate.expires_at:%H:%M} UTC on {gate.expires_at:%d %B %Y}, {words}."
+
+
+def gate_for(person: Person, gate_id: uuid.UUID) -> Gate:
+    """The gate, if this person is an active member of its workspace. NotFound otherwise, as if it did not exist."""
+    rows = Gate.objects.select_related("intent", "intent__texts", "intent__sender", "terms", "ask", "workspace", "step")
+    gate = rows.filter(_is_member(person), pk=gate_id).first()
+    if gate is None:
+        raise NotFound("There is no such gate.")
+    return gate
+
+
+def gates_for(person: Person, *, state: str = "open") -> QuerySet[Gate]:
+    """This person's inbox: open gates in which they have a seat, soonest to expire first; or the closed ones."""
+    mine = Gate.objects.filter(_is_member(person), seats__person=person).distinct()
+    rows = mine.select_related("intent", "workspace", "terms", "ask")
+    if state == "open":
+        return rows.filter(closed_at=None).order_by("expires_at")
+    return rows.filter(closed_at__isnull=False).order_by("-closed_at")
+
+
+def _is_member(person: Person) -> Q:
+    active = Membership.objects.filter(person=person, is_active=True, person__is_active=True)
+    return Q(workspace__in=active.values("workspace"))

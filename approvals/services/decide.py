@@ -1,0 +1,135 @@
+"""`decide`: the one way in which a decision comes to be, whatever the channel.
+
+Forms are checked before the lock; then, under it: the gate is open and not expired, the person may decide now, the
+outcome is offered, what is needed is there, and what they were shown is what stands. Then the decision, its event,
+and perhaps the gate's end happen in one transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from approvals import selectors
+from approvals.models import Decision, DecisionText, Gate, Person
+from approvals.outcomes import OutcomeClass
+from approvals.report import summary
+from approvals.services.answer import Answer, Fault, prepare
+from approvals.services.gates import close_gate
+from approvals.services.verdict import Verdict, already, recorded, refused, too_late
+from intents.errors import NotFound
+from intents.lifecycle import Status, StepStatus
+from intents.ports import StepEnd
+from intents.services.advance import end_step
+from intents.services.lock import Locked, locked_intent
+
+REFUSAL_STATUS = {"not_eligible": 403, "four_eyes": 403}
+
+
+def decide(gate_id: uuid.UUID, answer: Answer, person: Person, *, via: str, strength: str) -> Verdict:
+    """Record this person's answer, or say why not. Never raises for a refusal; NotFound for an unknown gate.
+
+    A refusal for who they are is itself an event. The same answer again is not an error. Another answer by the
+    same person replaces their first one while the gate is open.
+    """
+    gate = Gate.objects.select_related("ask").filter(pk=gate_id).first()
+    if gate is None:
+        raise NotFound("There is no such gate.")
+    read, fault = prepare(gate.ask, answer)
+    with locked_intent(gate.intent_id) as locked:
+        gate = Gate.objects.select_related("ask", "terms").get(pk=gate_id)
+        gate.intent = locked.intent
+        refusal = _refusal(locked, gate, person, read, fault, via)
+        if refusal is not None:
+            return refusal
+        decision = _record(locked, gate, person, read, via, strength)
+        _close_if_settled(locked, gate, person)
+    return recorded(gate, decision, _message(gate, decision))
+
+
+def _refusal(
+    locked: Locked, gate: Gate, person: Person, answer: Answer, fault: Fault | None, via: str
+) -> Verdict | None:
+    """The first reason not to take the answer, in the order in which a person can do something about it."""
+    own = gate.decisions.filter(person=person, taken_back_at=None).first()
+    if own is not None and own.outcome == answer.outcome:
+        return already(gate, own)
+    who = selectors.may_decide(gate, person)
+    if who is not None:
+        details = {"gate_id": str(gate.pk), "by": person.email, "code": who.code, "via": via}
+        locked.record("intent.decision_refused", f"person:{person.email}", details)
+        return refused(gate, who.code, who.message, REFUSAL_STATUS[who.code])
+    if not gate.is_open:
+        return too_late(gate)
+    if locked.now >= gate.expires_at:
+        return refused(gate, "expired", f"The time for this ran out at {gate.expires_at:%H:%M} UTC.", 409)
+    if fault is not None:
+        return refused(gate, fault.code, fault.message, 422, fault.details)
+    if answer.digest and answer.digest != gate.digest:
+        return refused(gate, "digest_stale", "What you were shown has changed since. Look again, then decide.", 409)
+    return None
+
+
+def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, via: str, strength: str) -> Decision:
+    take_back_own(locked, gate, person, via)
+    decision = Decision.objects.create(
+        gate=gate,
+        person=person,
+        outcome=answer.outcome,
+        outcome_class=dict(gate.ask.outcomes)[answer.outcome],
+        digest=gate.digest,
+        via=via,
+        strength=strength,
+        at=locked.now,
+    )
+    decision.text = DecisionText.objects.create(
+        decision=decision, comment=answer.comment, fields=dict(answer.fields), evidence=list(answer.evidence)
+    )
+    details = {"gate_id": str(gate.pk), "by": person.email, "name": person.name, "outcome": answer.outcome}
+    shown = {"comment": answer.comment, "via": via, "strength": strength, "digest": gate.digest}
+    locked.record("intent.decision_recorded", f"person:{person.email}", details | shown)
+    return decision
+
+
+def take_back_own(locked: Locked, gate: Gate, person: Person, via: str) -> bool:
+    """Un-count the person's own answer, if they gave one."""
+    own = gate.decisions.filter(person=person, taken_back_at=None).first()
+    if own is None:
+        return False
+    own.taken_back_at = locked.now
+    own.save(update_fields=["taken_back_at"])
+    details = {"gate_id": str(gate.pk), "by": person.email, "outcome": own.outcome, "via": via}
+    locked.record("intent.decision_taken_back", f"person:{person.email}", details)
+    return True
+
+
+def _close_if_settled(locked: Locked, gate: Gate, person: Person) -> None:
+    result = selectors.count(gate).result
+    if result is None:
+        return
+    outcome = _deciding_outcome(gate, result)
+    close_gate(locked, gate, outcome=outcome, outcome_class=result, reason="decided")
+    step = locked.current
+    assert step is not None, "an open gate has a current step"
+    end_step(locked, step, _step_end(result, outcome, f"person:{person.email}"))
+
+
+def _deciding_outcome(gate: Gate, result: OutcomeClass) -> str:
+    """The outcome of the vote that settled it: the last one of the winning class."""
+    votes = gate.decisions.filter(taken_back_at=None, outcome_class=result).order_by("at", "pk")
+    return votes.values_list("outcome", flat=True).last() or ""
+
+
+def _step_end(result: OutcomeClass, outcome: str, actor: str) -> StepEnd:
+    if result == OutcomeClass.YES:
+        return StepEnd(StepStatus.DONE, actor, None, "decided", outcome)
+    final = Status.FAILED if outcome == "failed" else Status.CANCELED
+    return StepEnd(StepStatus.CANCELED, actor, final, "decided", outcome)
+
+
+def _message(gate: Gate, decision: Decision) -> str:
+    if gate.is_open:
+        missing = "; ".join(
+            f"{line.have} of {line.need} from {', '.join(line.who)}" for line in selectors.progress(gate)
+        )
+        return f"Your answer is recorded. Still waiting: {missing}."
+    return summary(gate, decision)

@@ -1,0 +1,126 @@
+"""Opening and closing gates, under the intent's lock. A closed gate's outcome stands for ever."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+
+from approvals import chain, selectors
+from approvals.directory import deciders_named
+from approvals.models import Gate, GateAsk, Seat, Terms
+from approvals.progress import progress_json
+from approvals.terms import chain_of
+from intents.clock import iso
+from intents.digest import digest_of
+from intents.lifecycle import Status, StepStatus, WaitingReason
+from intents.models import Step
+from intents.services.lock import Locked
+from intents.services.outcome import stored_result
+
+
+def open_gate(locked: Locked, step: Step) -> Gate:
+    """Open the gate with its terms, seat everybody who may ever decide, and tell the program whom it waits for."""
+    ask, terms = step.spec["ask"], step.spec["terms"]
+    title = ask["title"] or f"{locked.intent.intent_type} for {locked.intent.to_agent.rsplit('/', 1)[-1]}"
+    earlier = _earlier(locked, step)
+    started = chain.start(chain_of(terms), locked.now)
+    gate = Gate.objects.create(
+        workspace_id=locked.intent.workspace_id,
+        intent=locked.intent,
+        step=step,
+        terms=_terms_row(terms),
+        task_type=ask["task_type"],
+        title=title,
+        source=step.source,
+        digest=_subject_digest(locked, ask, title, terms, earlier),
+        opened_at=locked.now,
+        expires_at=locked.now + timedelta(seconds=terms["deadline"]),
+        progress=progress_json(started),
+    )
+    GateAsk.objects.create(
+        gate=gate,
+        description=ask["description"],
+        outcomes=ask["outcomes"],
+        form_schema=ask["form_schema"],
+        comment_required=ask["comment_required"],
+        evidence_required=ask["evidence_required"],
+        earlier=earlier,
+    )
+    _seat(locked, gate, terms)
+    set_wake(step, gate, started)
+    _tell(locked, gate, ask | {"title": title})
+    return gate
+
+
+def close_gate(locked: Locked, gate: Gate, *, outcome: str, outcome_class: str, reason: str) -> None:
+    """Give the gate its one outcome."""
+    gate.outcome, gate.outcome_class, gate.reason = outcome, outcome_class, reason
+    gate.closed_at = locked.now
+    gate.save(update_fields=["outcome", "outcome_class", "reason", "closed_at"])
+    locked.record(
+        "intent.gate_closed",
+        "server",
+        {"gate_id": str(gate.pk), "outcome": outcome, "outcome_class": outcome_class, "reason": reason},
+    )
+
+
+def set_wake(step: Step, gate: Gate, progress: chain.Progress) -> None:
+    """The step wakes at the gate's next reminder or escalation, and at its expiry at the latest."""
+    step.wake_at = min(gate.expires_at, progress.next_at) if progress.next_at else gate.expires_at
+
+
+def _terms_row(body: dict[str, Any]) -> Terms:
+    row, _ = Terms.objects.get_or_create(digest=digest_of(body), defaults={"body": body})
+    return row
+
+
+def _seat(locked: Locked, gate: Gate, terms: dict[str, Any]) -> None:
+    Seat.objects.bulk_create(
+        Seat(gate=gate, line=number, person=person)
+        for number, entry in enumerate(terms["requirement"])
+        for person in deciders_named(locked.intent.workspace, entry["who"])
+    )
+
+
+def _earlier(locked: Locked, step: Step) -> list[dict[str, Any]]:
+    done = [row for row in locked.steps if row.position < step.position and row.status == StepStatus.DONE]
+    results = [(row, stored_result(row)) for row in done]
+    return [
+        {"step_id": row.name, "by": row.agent_address, "result": result} for row, result in results if result is not None
+    ]
+
+
+def _subject_digest(
+    locked: Locked, ask: dict[str, Any], title: str, terms: dict[str, Any], earlier: list[dict[str, Any]]
+) -> str:
+    """Everything that a person is shown (RFC 8785, SHA-256); when any of it changes, votes are void."""
+    intent = locked.intent
+    return digest_of(
+        {
+            "payload": json.loads(intent.texts.payload),
+            "type": intent.intent_type,
+            "sender": str(intent.sender_id),
+            "target": intent.to_agent,
+            "earlier": earlier,
+            "ask": ask | {"title": title},
+            "terms": terms,
+        }
+    )
+
+
+def _tell(locked: Locked, gate: Gate, ask: dict[str, Any]) -> None:
+    waiting_for = selectors.waiting_sentence(gate)
+    pending = {"type": "human", "ref": str(gate.pk), "name": waiting_for}
+    locked.set_status(Status.WAITING, WaitingReason.HUMAN, pending)
+    common = {"gate_id": str(gate.pk), "approval_id": str(gate.pk), "title": gate.title, "digest": gate.digest}
+    until = iso(gate.expires_at)
+    task = {key: ask[key] for key in ("title", "description", "task_type", "form_schema")}
+    task["allowed_outcomes"] = [name for name, _ in ask["outcomes"]]
+    locked.record("intent.human_task_assigned", "server", common | {"human_task": task, "deadline": until})
+    waiting = {"waiting_for": waiting_for, "until": until, "then": selectors.silence_outcome(gate)}
+    locked.record("intent.waiting", "server", common | waiting | {"url": f"{settings.BASE_URL}/gates/{gate.pk}"})
+
+

@@ -1,0 +1,44 @@
+"""Saving policies: checked as a whole, and every save is a version of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from approvals.directory import deciders_named
+from approvals.models import Person, Policy, PolicyVersion
+from approvals.rules import RuleRefused, check_body
+from intents.models import Workspace
+
+
+def save_policy(
+    workspace: Workspace, name: str, body: dict[str, Any], *, position: int, author: Person | None
+) -> Policy:
+    """Make the policy or give it a new version. RuleRefused if nobody could ever meet it; then nothing is saved."""
+    check_body(body)
+    check_people(workspace, body)
+    with transaction.atomic():
+        policy, _ = Policy.objects.select_for_update().get_or_create(
+            workspace=workspace, name=name, defaults={"position": position}
+        )
+        policy.version += 1
+        policy.position = position
+        policy.save()
+        PolicyVersion.objects.create(policy=policy, number=policy.version, body=body, author=author)
+    return policy
+
+
+def check_people(workspace: Workspace, body: dict[str, Any]) -> None:
+    """Each line must be able to be met, and escalation goes to people who may decide anyway."""
+    for gate in body.get("gates", []):
+        everybody = {
+            person.pk for line in gate["requirement"] for person in deciders_named(workspace, line["who"])
+        }
+        for line in gate["requirement"]:
+            found = len(deciders_named(workspace, line["who"]))
+            if found < line["need"]:
+                raise RuleRefused(f"{line['need']} of {', '.join(line['who'])} cannot agree: only {found} may decide.")
+        outside = [person for person in deciders_named(workspace, gate.get("escalate_to", [])) if person.pk not in everybody]
+        if outside:
+            raise RuleRefused(f"escalate_to names {outside[0].email}, who may not decide: add them to the requirement.")

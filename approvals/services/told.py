@@ -1,0 +1,38 @@
+"""What the channels report back: who was told, and who cannot be reached."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from approvals import selectors
+from approvals.clockwork import escalate_now
+from approvals.models import Gate, Person, Seat
+from intents.services.lock import locked_intent
+
+
+def mark_told(gate_id: uuid.UUID, person_id: uuid.UUID, at: datetime) -> None:
+    """The first message to this person about this gate was sent at `at`."""
+    Seat.objects.filter(gate_id=gate_id, person_id=person_id, told_at=None).update(told_at=at, unreachable=False)
+
+
+def mark_unreachable(gate_id: uuid.UUID, person_id: uuid.UUID, why: str) -> None:
+    """This person cannot be told: an event of the gate. With nobody else reachable it escalates now.
+
+    Their right to decide stays.
+    """
+    gate = Gate.objects.filter(pk=gate_id).first()
+    person = Person.objects.filter(pk=person_id).first()
+    if gate is None or person is None:
+        return
+    with locked_intent(gate.intent_id) as locked:
+        gate = Gate.objects.select_related("ask", "terms").get(pk=gate_id)
+        gate.intent = locked.intent
+        marked = Seat.objects.filter(gate=gate, person=person, unreachable=False).update(unreachable=True)
+        if not gate.is_open or not marked:
+            return
+        details = {"gate_id": str(gate.pk), "person": person.email, "why": why[:500]}
+        locked.record("intent.person_unreachable", "server", details)
+        step = locked.current
+        if step is not None and not selectors.reachable_people(gate):
+            escalate_now(locked, step, gate)

@@ -1,0 +1,10 @@
+"""Paths of people's answers over the API, and of the pages."""
+
+from django.urls import path
+
+from approvals.views.api import DecisionView, TasksView
+
+urlpatterns = [
+    path("v1/me/tasks", TasksView.as_view()),
+    path("v1/approvals/<str:gate_id>/decision", DecisionView.as_view()),
+]

@@ -1,0 +1,127 @@
+"""The part of the wire that people answer: `/v1/me/tasks` and `/v1/approvals/{id}/decision`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from approvals.human import person_of
+from approvals.models import Gate, Person
+from approvals.outcomes import OutcomeClass
+from approvals.selectors import gate_for, gates_for, may_decide
+from approvals.services.answer import Answer, answer_of
+from approvals.services.decide import decide
+from approvals.services.take_back import take_back
+from intents.clock import iso
+from intents.errors import Forbidden, Invalid, NotFound
+from intents.ids import parse_id
+from intents.views.base import ApiView, body_of, query_int
+
+WORDS = {"approve": OutcomeClass.YES, "reject": OutcomeClass.NO}
+
+
+class TasksView(ApiView):
+    """What waits for the person of the token."""
+
+    def get(self, request: Request) -> Response:
+        """Open gates on which this person may decide and has not, soonest to expire first."""
+        if self.principal.person is None:
+            raise Forbidden("This list is a person's: send a personal token as Bearer.", code="missing_actor_token")
+        person = Person.objects.get(pk=self.principal.person.id)
+        rows = gates_for(person).filter(workspace_id=self.principal.workspace_id)
+        mine = [gate for gate in rows[: query_int(request, "limit", 100, 1, 200)] if _waits_for(gate, person)]
+        return Response({"ok": True, "tasks": [task_json(gate) for gate in mine]})
+
+
+class DecisionView(ApiView):
+    """A decision on one gate, by its id."""
+
+    def post(self, request: Request, gate_id: str) -> Response:
+        """`decision` approve or reject, or `task_result` with any outcome of the gate."""
+        person = person_of(self.principal)
+        gate = find_gate(person, gate_id, self.principal.workspace_id)
+        body = body_of(request)
+        answer = read_decision(gate, body)
+        ref = self.principal.person
+        assert ref is not None
+
+        def effect() -> dict[str, Any]:
+            verdict = decide(gate.pk, answer, person, via=ref.via, strength=ref.strength)
+            said = verdict.on_the_wire()
+            approval = {
+                "approval_id": str(gate.pk),
+                "decision": body.get("decision") or answer.outcome,
+                "comment": answer.comment or None,
+                "decided_at": iso(verdict.decision.at) if verdict.decision else None,
+            }
+            return {"ok": True, "approval": approval, **said}
+
+        return self.once(request, f"POST /v1/approvals/{gate.pk}/decision", effect)
+
+    def delete(self, request: Request, gate_id: str) -> Response:
+        """Take one's answer back while the gate is open."""
+        person = person_of(self.principal)
+        gate = find_gate(person, gate_id, self.principal.workspace_id)
+
+        def effect() -> dict[str, Any]:
+            return {"ok": True, **take_back(gate.pk, person, via="api").on_the_wire()}
+
+        return self.once(request, f"DELETE /v1/approvals/{gate.pk}/decision", effect)
+
+
+def find_gate(person: Person, gate_id: str, workspace_id: Any) -> Gate:
+    """The gate in the token's workspace; NotFound otherwise."""
+    wanted = parse_id(gate_id)
+    if wanted is None:
+        raise NotFound("There is no such gate.")
+    gate = gate_for(person, wanted)
+    if gate.workspace_id != workspace_id:
+        raise NotFound("There is no such gate.")
+    return gate
+
+
+def read_decision(gate: Gate, body: dict[str, Any]) -> Answer:
+    """approve and reject stand for the gate's first yes and its first no."""
+    if "task_result" in body:
+        return answer_of(gate, body["task_result"])
+    word = body.get("decision")
+    if word not in WORDS:
+        raise Invalid("decision must be approve or reject.", code="schema_invalid")
+    comment = body.get("comment") or ""
+    if not isinstance(comment, str):
+        raise Invalid("comment must be a text.", code="schema_invalid")
+    outcome = next(name for name, cls in gate.ask.outcomes if cls == WORDS[word])
+    digest = body.get("digest") if isinstance(body.get("digest"), str) else ""
+    return Answer(outcome=outcome, comment=comment, digest=digest or "")
+
+
+def task_json(gate: Gate) -> dict[str, Any]:
+    """A task as AXP's inbox lists it, with the gate's id to answer to."""
+    ask = gate.ask
+    return {
+        "intent_id": str(gate.intent_id),
+        "gate_id": str(gate.pk),
+        "approval_id": str(gate.pk),
+        "intent_type": gate.intent.intent_type,
+        "status": "WAITING",
+        "from_agent": f"key:{gate.intent.sender.service_account.name}",
+        "assigned_at": iso(gate.opened_at),
+        "due_at": iso(gate.expires_at),
+        "digest": gate.digest,
+        "human_task": {
+            "title": gate.title,
+            "description": ask.description,
+            "task_type": gate.task_type,
+            "allowed_outcomes": [name for name, _ in ask.outcomes],
+            "required_comment": ask.comment_required,
+            "evidence_required": ask.evidence_required,
+            "form_schema": ask.form_schema,
+        },
+    }
+
+
+def _waits_for(gate: Gate, person: Person) -> bool:
+    voted = gate.decisions.filter(person=person, taken_back_at=None).exists()
+    return not voted and may_decide(gate, person) is None

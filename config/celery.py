@@ -1,0 +1,77 @@
+"""Celery is the alarm clock and nothing else: three ticks a second, no results, nothing that may not be lost."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery, signals
+from celery.beat import EmbeddedService, Scheduler
+from celery.worker import WorkController
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from django.conf import settings
+
+TICKS = ("wake", "announce", "deliver")
+TICK_EXPIRES_SECONDS = 60
+REDIS_PATIENCE_SECONDS = 1.0
+EMBEDDED_THREADS = 5
+
+
+class MemoryScheduler(Scheduler):
+    """Knows only the ticks below, so it keeps no file: any number of beats may run, anywhere."""
+
+    def setup_schedule(self) -> None:
+        """Take the schedule from the settings at every start."""
+        self.merge_inplace(self.app.conf.beat_schedule)
+
+
+app = Celery("countersign")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    accept_content=["json"],
+    task_serializer="json",
+    task_ignore_result=True,
+    task_publish_retry=False,
+    task_default_queue="wake",
+    task_routes={name: {"queue": name} for name in TICKS},
+    worker_pool="threads",  # a tick spends its time waiting, and the nudges it makes are drained in its own process
+    worker_concurrency=EMBEDDED_THREADS,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    worker_enable_remote_control=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    beat_scheduler=MemoryScheduler,
+    beat_max_loop_interval=1,
+    beat_schedule={
+        name: {"task": name, "schedule": 1.0, "options": {"queue": name, "expires": TICK_EXPIRES_SECONDS}}
+        for name in TICKS
+    },
+)
+if settings.REDIS_URL:  # a hung Redis costs a second, not 25
+    patience = {"socket_timeout": REDIS_PATIENCE_SECONDS, "socket_connect_timeout": REDIS_PATIENCE_SECONDS}
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, **patience}
+app.autodiscover_tasks()
+
+
+def embedded_worker() -> WorkController:
+    """A worker for all queues, to be run in a thread of this process."""
+    return app.WorkController(
+        pool="threads", concurrency=EMBEDDED_THREADS, queues=list(TICKS), without_mingle=True, without_gossip=True
+    )
+
+
+def embedded_beat() -> Any:
+    """A beat that is a thread of this process."""
+    return EmbeddedService(app, thread=True, scheduler_cls=MemoryScheduler)
+
+
+@signals.celeryd_init.connect
+def worker_process_begins(**kwargs: Any) -> None:  # noqa: ARG001 - Celery calls with names
+    """Only a worker of the command line sends this, never the embedded one."""
+    from config import watchdog  # noqa: PLC0415 - it imports the tasks, which need Django set up
+
+    watchdog.guard()

@@ -1,0 +1,48 @@
+"""What must hold before anything starts. Each finding says what to set."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SHORTEST_SECRET = 32
+
+
+@register()
+def countersign_checks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """All faults of the settings that would make a promise untrue."""
+    found: list[tuple[bool, str, str]] = [
+        (_sqlite_is_unsafe(), "SQLite needs IMMEDIATE transactions and WAL.", "C001"),
+        (len(settings.SECRET_KEY) < SHORTEST_SECRET, f"SECRET_KEY is shorter than {SHORTEST_SECRET}.", "C002"),
+        (len(settings.RECORD_KEY) < SHORTEST_SECRET, f"RECORD_KEY is shorter than {SHORTEST_SECRET}.", "C003"),
+        (not settings.BASE_URL, "Set BASE_URL to the address that people open, e.g. https://sign.example.com.", "C004"),
+        (settings.DEBUG and not _loopback(settings.BASE_URL), "DEBUG is on beyond loopback: unset it.", "C005"),
+        (_plain_http(), "BASE_URL is plain http beyond loopback: cookies would travel unprotected. Use https.", "C006"),
+        (_open_redis(), "REDIS_URL has no password and is not on loopback: add one.", "C007"),
+    ]
+    return [Error(message, id=f"countersign.{code}") for is_wrong, message, code in found if is_wrong]
+
+
+def _sqlite_is_unsafe() -> bool:
+    database = settings.DATABASES["default"]
+    if not database["ENGINE"].endswith("sqlite3"):
+        return False
+    options = database.get("OPTIONS", {})
+    return options.get("transaction_mode") != "IMMEDIATE" or "journal_mode=WAL" not in options.get("init_command", "")
+
+
+def _loopback(url: str) -> bool:
+    return urlsplit(url).hostname in LOOPBACK
+
+
+def _plain_http() -> bool:
+    return settings.BASE_URL.startswith("http://") and not _loopback(settings.BASE_URL)
+
+
+def _open_redis() -> bool:
+    url = urlsplit(settings.REDIS_URL)
+    return bool(settings.REDIS_URL) and url.scheme != "unix" and not url.password and url.hostname not in LOOPBACK

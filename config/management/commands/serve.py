@@ -1,0 +1,66 @@
+"""`manage.py serve`: pages, API and streams in one process; with `--embedded` also the worker and the beat."""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from config import asgi, embedded
+
+GRACE_SECONDS = 3
+BACKLOG = 4096
+
+
+class Server(uvicorn.Server):
+    """Ends streams with `stream.timeout` before it stops, and exits 0 when it was asked to stop."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """SIGTERM or SIGINT; the second one does not wait for anybody."""
+        asgi.streams.close_all()
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+class Command(BaseCommand):
+    """Serve until SIGTERM or SIGINT."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Where to listen, and whether to work too."""
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--embedded", action="store_true", help="run the worker and the beat in this process")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """Blocks."""
+        if options["embedded"]:
+            embedded.start()
+        try:
+            Server(configured(options["host"], options["port"])).run()
+        finally:
+            embedded.stop()
+
+
+def configured(host: str, port: int) -> uvicorn.Config:
+    """The web server: logging is Django's, proxies are settings' business."""
+    return uvicorn.Config(
+        asgi.application,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )

@@ -1,0 +1,191 @@
+"""Settings, all from the environment. Without any, this is the embedded mode: SQLite and one process on loopback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from config.secretfile import load_or_create
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Where it runs -----------------------------------------------------------------------------------------------
+DATA_DIR = Path(env("COUNTERSIGN_DATA", default=str(BASE_DIR / "var"))).resolve()
+PORT = env.int("PORT", default=8000)
+PRODUCTION = env.bool("COUNTERSIGN_PRODUCTION", default=False)
+DEBUG = env.bool("DEBUG", default=False)
+REDIS_URL = env("REDIS_URL", default="")
+BASE_URL = env("BASE_URL", default="" if PRODUCTION else f"http://127.0.0.1:{PORT}").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+SITE_IS_HTTPS = BASE_URL.startswith("https://")
+
+
+def _secret(name: str) -> str:
+    given = env(name, default="")
+    if given:
+        return str(given)
+    if PRODUCTION:
+        raise ImproperlyConfigured(f"Set {name} to at least 32 random characters: python -c 'import secrets; "
+                                   "print(secrets.token_urlsafe(48))'")
+    return load_or_create(DATA_DIR)[name]
+
+
+SECRET_KEY = _secret("SECRET_KEY")
+RECORD_KEY = _secret("RECORD_KEY").encode()
+
+# --- Database ----------------------------------------------------------------------------------------------------
+DATABASE_URL = env("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'countersign.sqlite3'}")
+_database: dict[str, Any] = env.db_url_config(DATABASE_URL)
+if _database["ENGINE"].endswith("sqlite3"):
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 10,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    }
+    _database["TEST"] = {"NAME": env("TEST_DATABASE_NAME", default=str(DATA_DIR / "test.sqlite3"))}
+else:
+    _database["OPTIONS"] = {
+        "options": "-c lock_timeout=2500 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000",
+        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=16), "timeout": 10},
+    }
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Apps --------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "config.apps.ConfigConfig",
+    "notifications.apps.NotificationsConfig",
+    "approvals.apps.ApprovalsConfig",
+    "intents.apps.IntentsConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "axes",
+    "rest_framework",
+    "anymail",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- The wire ----------------------------------------------------------------------------------------------------
+APPEND_SLASH = False  # stock clients follow no redirect
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["approvals.authentication.PrincipalAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_PARSER_CLASSES": ["intents.wire.parser.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "intents.wire.errors.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- People and sessions -----------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "approvals.Person"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 5 / 60  # hours
+AXES_LOCKOUT_PARAMETERS = ["username"]
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+LOGIN_URL = "/sign-in"
+LOGIN_REDIRECT_URL = "/inbox"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_NAME = "__Host-session" if SITE_IS_HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if SITE_IS_HTTPS else "csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_IS_HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+
+# --- Headers -----------------------------------------------------------------------------------------------------
+SECURE_HSTS_SECONDS = 31536000 if SITE_IS_HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_REFERRER_POLICY = "no-referrer"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# --- Static files ------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+# --- Mail --------------------------------------------------------------------------------------------------------
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Countersign <countersign@localhost>")
+EMAIL_URL = env("EMAIL_URL", default="")
+EMAIL_TIMEOUT = 10
+if EMAIL_URL:
+    vars().update(env.email_url("EMAIL_URL"))
+    EMAIL_TIMEOUT = 10
+else:
+    EMAIL_BACKEND = env("EMAIL_BACKEND", default="notifications.keptmail.KeptMailBackend")
+ANYMAIL = env.json("ANYMAIL", default={})
+
+# --- Celery ------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"socket_timeout": 5, "socket_connect_timeout": 1} if REDIS_URL else {"polling_interval": 0.01}
+)
+
+# --- Language, time, log -----------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="WARNING")},
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,0 +1,11 @@
+"""All paths: the AXP wire, the pages, the admin."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("intents.urls")),
+    path("", include("approvals.urls")),
+    path("", include("notifications.urls")),
+    path("admin/", admin.site.urls),
+]

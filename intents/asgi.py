@@ -1,0 +1,52 @@
+"""The little of ASGI that we speak ourselves: types, headers, and one JSON answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from intents.errors import DomainError
+from intents.wire.errors import envelope
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+_TRACE_ID = re.compile(rb"^[!-~]{1,128}$")
+
+
+def header_map(scope: Scope) -> dict[str, str]:
+    """Lower-case names; a header that came twice has both values, as any other server would join them."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin1").lower(), raw_value.decode("latin1")
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+def trace_header(scope: Scope) -> Headers:
+    """The caller's X-Trace-Id, to be sent back."""
+    given = [value for name, value in scope["headers"] if name.lower() == b"x-trace-id" and _TRACE_ID.match(value)]
+    return [(b"x-trace-id", value) for value in given[:1]]
+
+
+async def refuse(scope: Scope, send: Send, error: DomainError, *headers: tuple[bytes, bytes]) -> None:
+    """Answer with the error's status and envelope."""
+    body = json.dumps(envelope(error)).encode("ascii")
+    retry_after = getattr(error, "retry_after", None)
+    all_headers: Headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode("ascii")),
+        (b"cache-control", b"no-store"),
+        *trace_header(scope),
+        *headers,
+    ]
+    if retry_after is not None:
+        all_headers.append((b"retry-after", str(retry_after).encode("ascii")))
+    await send({"type": "http.response.start", "status": error.status, "headers": all_headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

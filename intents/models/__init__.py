@@ -1,0 +1,20 @@
+"""Rows of the intents app."""
+
+from intents.models.event import Event, EventText, IdempotencyRecord, Outbox
+from intents.models.intent import Intent, IntentTexts, Step, StepResult
+from intents.models.workspace import Agent, ApiKey, ServiceAccount, Workspace
+
+__all__ = [
+    "Agent",
+    "ApiKey",
+    "Event",
+    "EventText",
+    "IdempotencyRecord",
+    "Intent",
+    "IntentTexts",
+    "Outbox",
+    "ServiceAccount",
+    "Step",
+    "StepResult",
+    "Workspace",
+]

@@ -1,0 +1,103 @@
+"""The two places where this app calls a higher one: step kinds and planners. Higher apps register at start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from intents.errors import Invalid
+from intents.lifecycle import Status, StepStatus
+
+if TYPE_CHECKING:
+    from intents.models import Intent, Step, Workspace
+    from intents.principal import Principal
+    from intents.services.lock import Locked
+    from intents.submission import StepSpec, Submission
+
+
+@dataclass(frozen=True)
+class StepEnd:
+    """How a step ended. Without `final` the intent goes on to its next step; with it, the intent ends there."""
+
+    status: StepStatus
+    actor: str
+    final: Status | None = None
+    reason: str = ""
+    outcome: str = ""
+    error: dict[str, Any] | None = None
+
+
+class StepKind(Protocol):
+    """What one kind of step does. All but `resume` run under the intent's lock and only write rows."""
+
+    def start(self, locked: Locked, step: Step) -> StepEnd | None:
+        """The step becomes current. A StepEnd if that was all."""
+
+    def resume(self, step: Step, principal: Principal, body: dict[str, Any]) -> dict[str, Any]:
+        """Somebody answers over the wire. Takes the lock itself; returns {"applied": bool, "reason"?: str, ...}."""
+
+    def wake(self, locked: Locked, step: Step) -> StepEnd | None:
+        """The step's `wake_at` has come. Must move `wake_at` on or end the step."""
+
+    def cancel(self, locked: Locked, step: Step, reason: str) -> None:
+        """The intent ends from outside while this step is current."""
+
+    def report(self, step: Step) -> dict[str, Any]:
+        """What this step adds to the terminal details: `gate`, `result`, `summary`, `comment`, ..."""
+
+
+@dataclass
+class Planned:
+    """The plan after all planners: the steps in order and what else was found out on the way.
+
+    `denied` ends the intent before any step. `excluded` are people (opaque ids) who may not decide on it.
+    """
+
+    steps: list[StepSpec]
+    denied: str = ""
+    passed_by: str = ""
+    requester: str = ""
+    excluded: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+
+
+Planner = Callable[["Submission", "Workspace", "Principal", Planned], None]
+
+_kinds: dict[str, StepKind] = {}
+_planners: list[Planner] = []
+
+
+def register_kind(name: str, kind: StepKind) -> None:
+    """Make `kind` the one that handles steps of this name."""
+    _kinds[name] = kind
+
+
+def kind_of(step: Step) -> StepKind:
+    """The kind that handles this step. Old code that meets a new kind raises, and the row stays due."""
+    return _kinds[step.kind]
+
+
+def human_kind() -> StepKind:
+    """The kind that people answer."""
+    if "human" not in _kinds:
+        raise Invalid("No app has registered the human step kind.", code="unsupported_step")
+    return _kinds["human"]
+
+
+def register_planner(planner: Planner) -> None:
+    """Let `planner` add steps to each new intent's plan."""
+    if planner not in _planners:
+        _planners.append(planner)
+
+
+def run_planners(submission: Submission, workspace: Workspace, principal: Principal, planned: Planned) -> None:
+    """Let each planner change `planned`, in the order of registration."""
+    for planner in _planners:
+        planner(submission, workspace, principal, planned)
+
+
+def current_gate(intent: Intent) -> Step | None:
+    """The open human step of an intent, if it has one."""
+    return intent.steps.filter(kind="human", status=StepStatus.CURRENT).first()

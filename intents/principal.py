@@ -1,0 +1,60 @@
+"""Who is asking: a machine by its key, a person by a session or token, or both."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from intents.errors import Forbidden
+from intents.models import Agent, ApiKey
+
+
+@dataclass(frozen=True)
+class PersonRef:
+    """A person as the lower app sees them. `strength` and `via` say how they proved it and where they act."""
+
+    id: str
+    email: str
+    name: str
+    can_decide: bool
+    is_admin: bool
+    via: str = "api"
+    strength: str = "linked"
+
+
+@dataclass(frozen=True)
+class Principal:
+    """At least one of `key` and `person` is set; both are of `workspace_id`."""
+
+    workspace_id: uuid.UUID
+    key: ApiKey | None = None
+    person: PersonRef | None = None
+
+    @property
+    def name(self) -> str:
+        """The owner of idempotency keys: the person if there is one, else the machine."""
+        return f"person:{self.person.id}" if self.person else f"key:{self.key.id if self.key else ''}"
+
+    @property
+    def actor(self) -> str:
+        """How the history names this principal."""
+        if self.person:
+            return f"person:{self.person.email}"
+        if self.agent:
+            return self.agent.address
+        return f"key:{self.key.service_account.name}" if self.key else "unknown"
+
+    @property
+    def agent(self) -> Agent | None:
+        """The agent that a `work` key is bound to."""
+        return self.key.agent if self.key else None
+
+    def has(self, scope: str) -> bool:
+        """True if the machine's key carries this scope."""
+        return self.key is not None and scope in self.key.scopes
+
+    def require(self, scope: str) -> ApiKey:
+        """The machine's key; Forbidden if there is none or it lacks the scope."""
+        if self.key is None or scope not in self.key.scopes:
+            raise Forbidden(f"This needs an API key with the scope '{scope}'.", code="invalid_scope")
+        return self.key

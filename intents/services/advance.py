@@ -1,0 +1,81 @@
+"""Moving an intent on: one step ends, the next begins, and at the end there is exactly one terminal event.
+
+Everything here runs under the intent's lock.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from intents.lifecycle import TERMINAL_EVENT, Status, StepStatus
+from intents.models import Step
+from intents.ports import StepEnd, kind_of
+from intents.services.lock import Locked
+from intents.services.outcome import Ending, terminal_details, write_result
+
+NO_GATE = "no_gate"
+
+
+def begin(locked: Locked, reason: str = NO_GATE) -> None:
+    """Start the first step. A plan without steps is complete at once, for `reason`."""
+    _start_from(locked, 0, Ending(Status.COMPLETED, reason=reason, outcome="completed", actor="server"))
+
+
+def end_step(locked: Locked, step: Step, end: StepEnd) -> None:
+    """Close the current step as `end` says and go on: to the next step, or to the intent's end."""
+    step.status = end.status
+    step.ended_at = locked.now
+    step.lease_until = step.wake_at = None
+    step.save()
+    ending = Ending(
+        end.final or Status.COMPLETED,
+        reason=end.reason or _reason(locked),
+        outcome=end.outcome or "completed",
+        actor=end.actor,
+        error=end.error,
+    )
+    if end.final is not None:
+        finish(locked, ending)
+    else:
+        _start_from(locked, step.position + 1, ending)
+
+
+def finish(locked: Locked, ending: Ending) -> None:
+    """End the intent. Steps that never began are marked canceled; the last event carries the terminal status."""
+    for step in locked.steps:
+        if step.status in (StepStatus.PENDING, StepStatus.READY, StepStatus.CURRENT):
+            step.status, step.wake_at, step.lease_until = StepStatus.CANCELED, None, None
+            step.ended_at = locked.now
+            step.save()
+    locked.set_status(ending.status)
+    locked.intent.ended_at = locked.now
+    details = terminal_details(locked, ending)
+    write_result(locked.intent, details)
+    locked.record(TERMINAL_EVENT[ending.status], ending.actor, details)
+
+
+def abort(locked: Locked, ending: Ending) -> None:
+    """End the intent from outside: the current step is told first."""
+    step = locked.current
+    if step is not None:
+        kind_of(step).cancel(locked, step, ending.reason)
+    finish(locked, ending)
+
+
+def _start_from(locked: Locked, position: int, ending: Ending) -> None:
+    for step in locked.steps[position:]:
+        step.status = StepStatus.CURRENT
+        step.started_at = locked.now
+        end = kind_of(step).start(locked, step)
+        if end is None:
+            step.save()
+            return
+        end_step(locked, step, end)
+        return
+    finish(locked, ending)
+
+
+def _reason(locked: Locked) -> str:
+    plan: dict[str, Any] = locked.intent.texts.plan
+    has_gate = any(step.kind == "human" for step in locked.steps)
+    return "decided" if has_gate else str(plan.get("passed_by") or NO_GATE)

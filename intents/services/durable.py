@@ -1,0 +1,87 @@
+"""One durable transaction. On SQLite the transactions of a process queue in arrival order, so no writer starves."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import OperationalError, connection, transaction
+
+from intents.errors import Busy
+
+PATIENCE_SECONDS = 8.0
+_LOCK_ERRORS = ("lock timeout", "database is locked", "deadlock detected", "could not obtain lock")
+
+
+class FifoLock:
+    """A lock that is handed on in the order of arrival; `threading.Lock` makes no such promise."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._held = False
+        self._queue: deque[threading.Event] = deque()
+
+    def acquire(self, timeout: float) -> bool:
+        """True once it is ours, False after `timeout` seconds."""
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return True
+            turn = threading.Event()
+            self._queue.append(turn)
+        if turn.wait(timeout):
+            return True
+        with self._guard:
+            if turn.is_set():
+                return True
+            self._queue.remove(turn)
+            return False
+
+    def release(self) -> None:
+        """Hand it to the next in line."""
+        with self._guard:
+            if self._queue:
+                self._queue.popleft().set()
+            else:
+                self._held = False
+
+
+_line = FifoLock()
+_thread = threading.local()
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if connection.vendor != "sqlite":
+        yield
+        return
+    if not _line.acquire(PATIENCE_SECONDS):
+        raise Busy
+    try:
+        yield
+    finally:
+        _line.release()
+
+
+@contextmanager
+def durable() -> Iterator[None]:
+    """A transaction that has committed when the block ends. Inside another `durable()` it joins that one.
+
+    Busy if the row or the database stays locked; nothing has happened then.
+    """
+    if getattr(_thread, "inside", False):
+        yield
+        return
+    try:
+        with _turn(), transaction.atomic(durable=True):
+            _thread.inside = True
+            try:
+                yield
+            finally:
+                _thread.inside = False
+    except OperationalError as error:
+        if any(text in str(error) for text in _LOCK_ERRORS):
+            raise Busy from error
+        raise

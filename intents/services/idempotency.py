@@ -1,0 +1,72 @@
+"""Once per (principal, endpoint, key): the same request again gets the same answer, another body gets 409."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from intents import clock
+from intents.digest import digest_of
+from intents.errors import Conflict, DomainError, Invalid
+from intents.models import IdempotencyRecord
+from intents.principal import Principal
+from intents.services.durable import durable
+
+KEPT_FOR = timedelta(hours=48)
+NOT_PART_OF_THE_REQUEST = ("correlation_id", "from_agent")
+
+Effect = Callable[[], dict[str, Any]]
+
+
+def once(principal: Principal, endpoint: str, key: str, body: dict[str, Any], effect: Effect) -> dict[str, Any]:
+    """Run `effect` in one durable transaction together with the record of its answer.
+
+    Without a key it just runs. If the effect raises, nothing is kept and the key is free again. Two requests at
+    once: the second waits for the first one's commit and then gets its answer. Fields that stock clients make
+    anew on each try are not part of the fingerprint.
+    """
+    if len(key) > 255:
+        raise Invalid("Idempotency-Key is longer than 255 characters.", code="idempotency_key_too_long")
+    fingerprint = digest_of({k: v for k, v in body.items() if k not in NOT_PART_OF_THE_REQUEST})
+    with durable():
+        row = _claim(principal, endpoint, key, fingerprint) if key else None
+        if row is not None and row.response is not None:
+            return dict(row.response)
+        response, refusal = _run(effect)
+        if row is not None and refusal is None:
+            row.response = response
+            row.save(update_fields=["response"])
+        elif row is not None:
+            row.delete()
+    if refusal is not None:
+        raise refusal
+    return response
+
+
+def _run(effect: Effect) -> tuple[dict[str, Any], DomainError | None]:
+    """The effect's answer, or a refusal that is itself part of the history and must not be rolled back."""
+    try:
+        return effect(), None
+    except DomainError as error:
+        if not error.history_stands:
+            raise
+        return {}, error
+
+
+def _claim(principal: Principal, endpoint: str, key: str, fingerprint: str) -> IdempotencyRecord:
+    """A new record, or the one that is there; Conflict if that one was for another body."""
+    who = {"principal": principal.name, "endpoint": endpoint, "key": key}
+    IdempotencyRecord.objects.filter(**who, created_at__lt=clock.now() - KEPT_FOR).delete()
+    try:
+        with transaction.atomic():
+            return IdempotencyRecord.objects.create(
+                **who, workspace_id=principal.workspace_id, fingerprint=fingerprint, created_at=clock.now()
+            )
+    except IntegrityError:
+        row = IdempotencyRecord.objects.get(**who)
+    if row.fingerprint != fingerprint:
+        raise Conflict("idempotency key reused with different payload", code="idempotency_conflict")
+    return row

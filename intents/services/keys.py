@@ -1,0 +1,71 @@
+"""Keys of machines: 256 random bits with a typed prefix, stored as a digest, shown once."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from intents import clock
+from intents.errors import Invalid, Unauthenticated
+from intents.models import Agent, ApiKey, ServiceAccount, Workspace
+
+KEY_PREFIX = "csk_"
+LONGEST_LIFE = timedelta(days=365)
+SCOPES = ("send", "work", "provision")
+
+
+def digest_of_secret(secret: str) -> str:
+    """SHA-256 in hex. Enough for 256 random bits: there is nothing to guess, so nothing to slow down."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def new_secret(prefix: str) -> str:
+    """A fresh secret of 256 random bits."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def create_key(
+    account: ServiceAccount,
+    *,
+    scopes: list[str],
+    agent: Agent | None = None,
+    types: list[str] | None = None,
+    targets: list[str] | None = None,
+    owners: list[str] | None = None,
+) -> tuple[ApiKey, str]:
+    """A key and its secret, which is never to be had again. `owners` are the people who answer for it."""
+    unknown = set(scopes) - set(SCOPES)
+    if unknown or not scopes:
+        raise Invalid(f"Scopes are {', '.join(SCOPES)}; got {', '.join(sorted(unknown)) or 'none'}.")
+    if "work" in scopes and agent is None:
+        raise Invalid("A key with the scope 'work' is bound to exactly one agent: name it.")
+    secret = new_secret(KEY_PREFIX)
+    key = ApiKey.objects.create(
+        workspace=account.workspace,
+        service_account=account,
+        agent=agent if "work" in scopes else None,
+        digest=digest_of_secret(secret),
+        hint=secret[:8],
+        scopes=scopes,
+        types=types or [],
+        targets=targets or [],
+        owners=owners if owners is not None else account.owners,
+        expires_at=clock.now() + LONGEST_LIFE,
+    )
+    return key, secret
+
+
+def key_of(secret: str) -> ApiKey:
+    """The live key that this secret opens. Unauthenticated if unknown, expired or revoked: all alike."""
+    rows = ApiKey.objects.select_related("workspace", "service_account", "agent")
+    key = rows.filter(digest=digest_of_secret(secret), revoked_at=None, expires_at__gt=clock.now()).first()
+    if key is None:
+        raise Unauthenticated("This API key is unknown, expired or revoked.")
+    return key
+
+
+def account_for(workspace: Workspace, name: str, agent: Agent | None = None) -> ServiceAccount:
+    """The service account of this name, made if missing."""
+    account, _ = ServiceAccount.objects.get_or_create(workspace=workspace, name=name, defaults={"agent": agent})
+    return account

@@ -1,0 +1,92 @@
+"""`locked_intent` is the only door to changing an intent: one lock, one order, so no deadlocks and a gapless `seq`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from intents import clock, nudges
+from intents.errors import NotFound
+from intents.lifecycle import OPEN_STEP, Status, StepStatus, is_final
+from intents.models import Intent, Step
+from intents.services import record
+from intents.services.durable import durable
+
+
+class Locked:
+    """An intent whose row this transaction holds, the moment of the change, and the events it will write."""
+
+    def __init__(self, intent: Intent) -> None:
+        self.intent = intent
+        moment = clock.now()
+        self.now: datetime = max(moment, intent.last_at) if intent.last_at else moment
+        self._steps: list[Step] | None = None
+        self._events: list[record.NewEvent] = []
+
+    @property
+    def steps(self) -> list[Step]:
+        """All steps in order, read once after the lock was taken."""
+        if self._steps is None:
+            self._steps = list(self.intent.steps.order_by("position"))
+            for step in self._steps:
+                step.intent = self.intent
+        return self._steps
+
+    @property
+    def current(self) -> Step | None:
+        """The step that is happening now, if any."""
+        return next((step for step in self.steps if step.status in OPEN_STEP), None)
+
+    def set_status(
+        self, status: Status, waiting_reason: str = "", pending_with: dict[str, Any] | None = None
+    ) -> None:
+        """Move the intent; every event recorded after this carries the new status."""
+        self.intent.status = status
+        self.intent.waiting_reason = waiting_reason
+        self.intent.pending_with = pending_with
+
+    def record(self, event_type: str, actor: str, details: dict[str, Any] | None = None) -> None:
+        """Append an event to the history; it is written when the lock is given back."""
+        self._events.append(record.new_event(self.intent, event_type, actor, self.now, details or {}))
+
+    def leave(self) -> None:
+        """Derive `wake_at` from the rows and write the intent and its events."""
+        intent = self.intent
+        if is_final(intent.status):
+            intent.wake_at = None
+        else:
+            step = self.current
+            moments = [intent.deadline_at, step.wake_at if step else None]
+            intent.wake_at = min(moment for moment in moments if moment is not None)
+        intent.due_since = None
+        intent.failures = 0
+        intent.updated_at = intent.last_at = self.now
+        record.write(intent, self._events)
+        intent.save()
+        nudges.after_commit(*self._nudges())
+
+    def _nudges(self) -> list[str]:
+        names = [nudges.of_intent(self.intent.id)]
+        if self._events:
+            names.append(nudges.ANNOUNCE)
+        names += [nudges.of_agent(step.agent_address) for step in self.steps if step.status == StepStatus.READY]
+        return names
+
+
+@contextmanager
+def locked_intent(intent_id: uuid.UUID, *, skip_locked: bool = False) -> Iterator[Locked]:
+    """Hold the intent's row; on leaving, `wake_at` and the events are written in the same transaction.
+
+    NotFound if there is no such intent, or, with `skip_locked`, if somebody else holds it.
+    """
+    with durable():
+        rows = Intent.objects.select_for_update(no_key=True, skip_locked=skip_locked)
+        intent = rows.filter(pk=intent_id).first()
+        if intent is None:
+            raise NotFound("There is no such intent.")
+        locked = Locked(intent)
+        yield locked
+        locked.leave()

@@ -1,0 +1,95 @@
+"""The terminal details: the one answer that programs get, the same in events, in `intent.result` and elsewhere."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from intents.clock import iso
+from intents.digest import canonical
+from intents.lifecycle import Status, StepStatus
+from intents.models import Intent, IntentTexts, Step, StepResult
+from intents.ports import kind_of
+from intents.services.lock import Locked
+
+SUMMARIES = {
+    "auto_approved": "Passed: a policy lets this kind of intent through.",
+    "no_gate": "Done: no approval was asked for.",
+    "auto_denied": "Denied by policy.",
+    "withdrawn": "Withdrawn by the sender.",
+    "agent_failed": "The agent reported a failure.",
+    "delivery_failed": "The agent took the work but never answered.",
+    "agent_unavailable": "No agent was there to take the work before the deadline.",
+    "deadline": "The deadline passed before everything was done.",
+}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How and why an intent ends."""
+
+    status: Status
+    reason: str
+    actor: str
+    outcome: str = ""
+    error: dict[str, Any] | None = None
+
+
+def terminal_details(locked: Locked, ending: Ending) -> dict[str, Any]:
+    """Every key is always present. Only `result` holds words of an agent; the rest is written by the server."""
+    reports = [kind_of(step).report(step) for step in locked.steps if step.status != StepStatus.PENDING]
+    gates = [report["gate"] for report in reports if report.get("gate")]
+    last = next((report for report in reversed(reports) if report.get("gate")), {})
+    results = [report["result"] for report in reports if report.get("result") is not None]
+    payload = locked.intent.texts
+    return {
+        "approved": ending.status == Status.COMPLETED and all(gate["outcome_class"] == "yes" for gate in gates),
+        "outcome": _outcome(ending, last),
+        "reason": ending.reason,
+        "summary": _summary(ending, last),
+        "comment": last.get("comment", ""),
+        "decided_by": last.get("decided_by", []),
+        "decided_at": last.get("decided_at"),
+        "fields": last.get("fields", {}),
+        "result": results[-1] if results else None,
+        "payload": json.loads(payload.payload),
+        "edited": [],
+        "digest": last.get("digest") or payload.payload_digest,
+        "gates": gates,
+        "task_result": last.get("task_result"),
+        "error": ending.error,
+        "url": f"{settings.BASE_URL}/intents/{locked.intent.id}",
+    }
+
+
+def write_result(intent: Intent, details: dict[str, Any]) -> None:
+    """Keep the terminal details with the intent's texts; they are written once."""
+    IntentTexts.objects.filter(intent=intent).update(result=canonical(details | {"at": iso(intent.ended_at)}).decode())
+
+
+def stored_result(step: Step) -> dict[str, Any] | None:
+    """The result that an agent gave for this step, or None."""
+    row: StepResult | None = getattr(step, "result_row", None)
+    return json.loads(row.result) if row else None
+
+
+def keep_result(locked: Locked, step: Step, result: dict[str, Any], actor: str) -> None:
+    """Store the first result for a step."""
+    row = StepResult(step=step, result=canonical(result).decode(), actor=actor, at=locked.now)
+    row.save(force_insert=True)
+    step.result_row = row
+
+
+def _outcome(ending: Ending, last: dict[str, Any]) -> str:
+    if ending.status == Status.COMPLETED and last:
+        return str(last["outcome"])
+    return ending.outcome or ending.status.lower()
+
+
+def _summary(ending: Ending, last: dict[str, Any]) -> str:
+    if ending.reason in SUMMARIES:
+        return SUMMARIES[ending.reason]
+    return str(last.get("summary") or SUMMARIES["no_gate"])

@@ -1,0 +1,60 @@
+"""Applying a scenario: agents first, then the intent, all or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from intents.addresses import split
+from intents.errors import Invalid
+from intents.models import Agent, Intent, Workspace
+from intents.principal import Principal
+from intents.selectors import full_address
+from intents.services.durable import durable
+from intents.services.submit import submit
+from intents.wire.bundle import read_bundle, submission_of_bundle
+
+
+def apply_bundle(principal: Principal, bundle: dict[str, Any]) -> tuple[Intent, list[dict[str, Any]]]:
+    """Register missing agents, create the intent, and say which agents are new. Call inside `durable()`.
+
+    Forbidden if an agent would have to be registered and the key may not `provision`.
+    """
+    workspace = principal.require("send").workspace
+    addresses = addresses_of(bundle, workspace)
+    agents = [_agent(principal, workspace, entry) for entry in bundle.get("agents", [])]
+    intent = submit(principal, submission_of_bundle(bundle, addresses))
+    return intent, agents
+
+
+def check_bundle(principal: Principal, body: dict[str, Any]) -> list[str]:
+    """The warnings that apply would give; whatever it would refuse is raised. Applied and rolled back: no trace."""
+    with durable():
+        intent, _ = apply_bundle(principal, read_bundle(body))
+        transaction.set_rollback(True)
+    return list(intent.texts.warnings)
+
+
+def addresses_of(bundle: dict[str, Any], workspace: Workspace) -> dict[str, str]:
+    """Role to full address. An agent without a role is known by the last part of its address."""
+    found: dict[str, str] = {}
+    for entry in bundle.get("agents", []):
+        address = full_address(workspace, entry["address"])
+        role = entry.get("role") or split(address)[-1]
+        if role in found:
+            raise Invalid(f"agents: the role {role!r} stands twice.", code="ambiguous_role")
+        found[role] = address
+    return found
+
+
+def _agent(principal: Principal, workspace: Workspace, entry: dict[str, Any]) -> dict[str, Any]:
+    """An existing agent is never altered by a bundle."""
+    address = full_address(workspace, entry["address"])
+    exists = Agent.objects.filter(workspace=workspace, address=address).exists()
+    if not exists and entry["create_if_missing"]:
+        principal.require("provision")
+        name = split(address)[-1]
+        Agent.objects.create(workspace=workspace, name=name, address=address, display_name=entry.get("display_name", ""))
+    created = not exists and entry["create_if_missing"]
+    return {"role": entry.get("role"), "address": address, "created": created}

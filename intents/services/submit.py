@@ -1,0 +1,151 @@
+"""Accepting an intent: plan it once, write it with its first events, and start its first step."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from intents import clock
+from intents.addresses import matches
+from intents.digest import canonical, digest_of_bytes
+from intents.errors import Forbidden, Invalid, NotFound
+from intents.ids import new_id
+from intents.lifecycle import Status
+from intents.models import Agent, ApiKey, Intent, IntentTexts, Step, Workspace
+from intents.planning import base_steps
+from intents.ports import Planned, run_planners
+from intents.principal import Principal
+from intents.selectors import full_address
+from intents.services.advance import begin, finish
+from intents.services.lock import locked_intent
+from intents.services.outcome import Ending
+from intents.submission import StepSpec, Submission
+
+DAY = timedelta(hours=24)
+LONGEST_LIFE = timedelta(days=30)
+
+
+def submit(principal: Principal, submission: Submission) -> Intent:
+    """Create the intent and start it, all or nothing. Call inside `durable()`.
+
+    Forbidden if the key may not send this type or to this target; Invalid for what the planners refuse.
+    """
+    key, target, planned = _planned(principal, submission)
+    intent = _create(key, submission, planned, target)
+    with locked_intent(intent.pk) as locked:
+        locked.record("intent.created", principal.actor, {"intent_type": intent.intent_type, "to_agent": target})
+        locked.set_status(Status.SUBMITTED)
+        locked.record("intent.submitted", principal.actor, {"plan": [spec.as_plan() for spec in planned.steps]})
+        if planned.denied:
+            error = {"code": "policy_denied", "message": f"The policy {planned.denied} denies this intent."}
+            finish(locked, Ending(Status.CANCELED, "auto_denied", "server", "denied", error))
+        else:
+            begin(locked, planned.passed_by or "no_gate")
+    return locked.intent
+
+
+def _planned(principal: Principal, submission: Submission) -> tuple[ApiKey, str, Planned]:
+    """The ordered steps with their sources: the request's own, then what the planners add."""
+    key = principal.require("send")
+    workspace = key.workspace
+    target = full_address(workspace, submission.to_agent)
+    _check_key(key, submission.intent_type, target)
+    registered = Agent.objects.filter(workspace=workspace, address=target, is_active=True).exists()
+    planned = Planned(base_steps(submission, target, registered=registered), warnings=list(submission.warnings))
+    _unregistered(workspace, planned)
+    run_planners(submission, workspace, principal, planned)
+    return key, target, planned
+
+
+def _check_key(key: ApiKey, intent_type: str, target: str) -> None:
+    if key.types and not matches(key.types, intent_type):
+        raise Forbidden(f"This key may not send {intent_type}.", code="type_not_allowed")
+    if key.targets and not matches(key.targets, target):
+        raise Forbidden(f"This key may not send to {target}.", code="target_not_allowed")
+
+
+def _unregistered(workspace: Workspace, planned: Planned) -> None:
+    wanted = {step.agent_address for step in planned.steps if step.kind == "agent"}
+    known = set(
+        Agent.objects.filter(workspace=workspace, address__in=wanted, is_active=True).values_list("address", flat=True)
+    )
+    for address in sorted(wanted - known):
+        if workspace.unknown_agent_is_error:
+            raise NotFound(f"No agent is registered at {address}.", code="agent_not_found")
+        planned.warnings.append(f"No agent is registered at {address} yet; the work waits for one.")
+
+
+def _create(key: ApiKey, submission: Submission, planned: Planned, target: str) -> Intent:
+    now = clock.now()
+    deadline = _deadline(submission, planned.steps, now)
+    intent = Intent.objects.create(
+        workspace=key.workspace,
+        sender=key,
+        intent_type=submission.intent_type,
+        to_agent=target,
+        correlation_id=submission.correlation_id,
+        requester=planned.requester,
+        excluded=planned.excluded,
+        created_at=now,
+        updated_at=now,
+        deadline_at=deadline,
+        wake_at=deadline,
+    )
+    payload = canonical(submission.payload)
+    IntentTexts.objects.create(
+        intent=intent,
+        payload=payload.decode(),
+        payload_digest=digest_of_bytes(payload),
+        request=_request(submission),
+        plan={
+            "steps": [spec.as_plan() for spec in planned.steps],
+            "reasons": planned.reasons,
+            "passed_by": planned.passed_by,
+            "denied": planned.denied,
+        },
+        warnings=planned.warnings,
+    )
+    Step.objects.bulk_create(_steps(intent, planned.steps))
+    return intent
+
+
+def _deadline(submission: Submission, steps: list[StepSpec], now: datetime) -> datetime:
+    """What the sender said, else 24 h or the steps' own deadlines plus 24 h, whichever is more; 30 days at most."""
+    if submission.deadline_at:
+        if submission.deadline_at <= now:
+            raise Invalid("deadline_at is in the past.", code="deadline_passed")
+        return min(submission.deadline_at, now + LONGEST_LIFE)
+    steps_take = timedelta(seconds=sum(int(step.spec.get("deadline") or 0) for step in steps))
+    return now + min(max(DAY, steps_take + DAY), LONGEST_LIFE)
+
+
+def _request(submission: Submission) -> dict[str, object]:
+    return {
+        "human_task": submission.human_task,
+        "reply_to": submission.reply_to,
+        "times": asdict(submission.times),
+        "max_delivery_attempts": submission.max_delivery_attempts,
+        "scenario_id": submission.scenario_id,
+        "requested_by": submission.requested_by,
+    }
+
+
+def _steps(intent: Intent, specs: list[StepSpec]) -> list[Step]:
+    rows = []
+    handle_taken = False
+    for position, spec in enumerate(specs):
+        first_agent = spec.kind == "agent" and not handle_taken
+        handle_taken = handle_taken or first_agent
+        rows.append(
+            Step(
+                id=intent.pk if first_agent else new_id(),
+                intent=intent,
+                position=position,
+                name=spec.name,
+                kind=spec.kind,
+                source=spec.source,
+                spec=spec.spec,
+                agent_address=spec.agent_address,
+            )
+        )
+    return rows

@@ -1,0 +1,87 @@
+"""The wake sweep: what is due is read without a lock, then handled one intent per transaction."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import datetime, timedelta
+
+from intents import clock
+from intents.errors import NotFound
+from intents.lifecycle import Status, is_final
+from intents.models import Intent
+from intents.ports import kind_of
+from intents.services.advance import abort, end_step
+from intents.services.durable import durable
+from intents.services.lock import Locked, locked_intent
+from intents.services.outcome import Ending
+
+log = logging.getLogger(__name__)
+BATCH = 200
+FIRST_BACKOFF_SECONDS = 5
+LONGEST_BACKOFF_SECONDS = 300
+ALARM_AFTER = 5
+
+
+def wake_due(now: datetime | None = None) -> int:
+    """Handle up to 200 due intents, the longest overdue first. Returns how many were due."""
+    moment = now or clock.now()
+    due = list(Intent.objects.filter(wake_at__lte=moment).order_by("wake_at").values_list("pk", flat=True)[:BATCH])
+    for intent_id in due:
+        try:
+            wake(intent_id)
+        except NotFound:  # somebody else holds it and will see that it is due
+            continue
+        except Exception:  # one bad row must not stop the others
+            log.exception("wake failed", extra={"intent": str(intent_id)})
+            put_off(intent_id)
+    return len(due)
+
+
+def wake(intent_id: uuid.UUID) -> None:
+    """Let what is due on this intent happen: its own deadline first, else whatever its current step wants."""
+    with locked_intent(intent_id, skip_locked=True) as locked:
+        intent = locked.intent
+        if is_final(intent.status) or intent.wake_at is None or intent.wake_at > locked.now:
+            return
+        if locked.now >= intent.deadline_at:
+            abort(locked, _deadline(locked))
+            return
+        step = locked.current
+        if step is None:
+            return
+        end = kind_of(step).wake(locked, step)
+        if end is not None:
+            end_step(locked, step, end)
+
+
+def put_off(intent_id: uuid.UUID) -> None:
+    """After a failure the row stays due by `due_since` but waits a little; after five it is an event and an alarm."""
+    with durable():
+        intent = Intent.objects.select_for_update(no_key=True).get(pk=intent_id)
+        if intent.wake_at is None:
+            return
+        now = clock.now()
+        pause = min(FIRST_BACKOFF_SECONDS * 2**intent.failures, LONGEST_BACKOFF_SECONDS)
+        if intent.failures + 1 == ALARM_AFTER:
+            log.error("intent cannot be woken", extra={"intent": str(intent_id), "failures": ALARM_AFTER})
+        Intent.objects.filter(pk=intent_id).update(
+            due_since=intent.due_since or intent.wake_at,
+            failures=min(intent.failures + 1, 1000),
+            wake_at=_not_past(intent, now, now + timedelta(seconds=pause)),
+        )
+
+
+def _not_past(intent: Intent, now: datetime, moment: datetime) -> datetime:
+    """Back-off never jumps over the intent's deadline."""
+    return min(moment, intent.deadline_at) if intent.deadline_at > now else moment
+
+
+def _deadline(locked: Locked) -> Ending:
+    """Work that was never handed out means that no agent was there; anything else ran out of time."""
+    step = locked.current
+    if step is not None and step.kind == "agent" and step.attempt == 0:
+        error = {"code": "agent_unavailable", "message": f"{step.agent_address} never took the work."}
+        return Ending(Status.FAILED, "agent_unavailable", "server", "failed", error)
+    error = {"code": "intent_timeout", "message": "The intent's deadline passed."}
+    return Ending(Status.TIMED_OUT, "deadline", "server", "timed_out", error)

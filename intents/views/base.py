@@ -1,0 +1,90 @@
+"""What all API views share: the principal, idempotent effects, trace ids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from intents.errors import Conflict, Invalid, Malformed
+from intents.models import Intent, Step
+from intents.principal import Principal
+from intents.selectors import intent_by_handle
+from intents.services.handout import renew_lease
+from intents.services.idempotency import Effect, once
+
+TRACE_HEADERS = ("X-Trace-Id", "X-Request-Id")
+
+
+class ApiView(APIView):
+    """Answers are JSON objects with `ok`; errors are the envelope; trace ids come back."""
+
+    @property
+    def principal(self) -> Principal:
+        """Who is asking."""
+        principal: Principal = self.request.auth
+        return principal
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """Echo the caller's trace and request ids."""
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        for name in TRACE_HEADERS:
+            value = request.headers.get(name, "")
+            if value and value.isascii() and value.isprintable():
+                answer[name] = value[:200]
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def once(self, request: Request, endpoint: str, effect: Effect) -> Response:
+        """Run an effect under the request's idempotency key, if it sent one."""
+        key = request.headers.get("Idempotency-Key", "")
+        return Response(once(self.principal, endpoint, key, body_of(request), effect))
+
+    def find(self, handle: str) -> tuple[Intent, Step | None]:
+        """The intent in the path. A call by the agent that holds it renews its lease."""
+        check_owner(self.request)
+        intent, step = intent_by_handle(self.principal, handle)
+        agent = self.principal.agent
+        if agent is not None and step is not None and self.request.method == "GET":
+            renew_lease(step, agent)
+            intent.refresh_from_db()
+        return intent, step
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """The parsed body; only objects get past the parser."""
+    data = request.data
+    if not isinstance(data, dict):
+        raise Malformed("The body must be a JSON object.", code="json_invalid")
+    return data
+
+
+def query_int(request: Request, name: str, default: int, least: int, most: int) -> int:
+    """A whole number of the query string within bounds; Invalid otherwise."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or not least <= int(text[:12]) <= most:
+        raise Invalid(f"{name} must be a whole number from {least} to {most}.", code="invalid_parameter")
+    return int(text)
+
+
+def check_owner(request: Request) -> None:
+    """`owner_agent` may come twice, but not as two different ones (400)."""
+    query, header = request.query_params.get("owner_agent"), request.headers.get("X-Owner-Agent")
+    if query and header and query != header:
+        raise Malformed("owner_agent in the query and x-owner-agent differ.", code="owner_mismatch")
+
+
+def check_generation(intent: Intent, body: dict[str, Any]) -> None:
+    """Conflict if the caller expected another policy generation."""
+    expected = body.get("expected_policy_generation")
+    if expected is None:
+        return
+    if isinstance(expected, bool) or not isinstance(expected, int) or expected < 0:
+        raise Invalid("expected_policy_generation must be a whole number of at least 0.", code="invalid_parameter")
+    if expected != intent.policy_generation:
+        details = {"reason": "stale_policy_generation", "policy_generation": intent.policy_generation}
+        raise Conflict("The policy generation has moved on.", code="stale_policy_generation", details=details)

@@ -1,0 +1,146 @@
+"""`/v1/intents`: create, list, get, events, resume, resolve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from intents.clock import iso
+from intents.errors import Invalid
+from intents.lifecycle import FINAL, Status, is_final
+from intents.models import Event, Intent
+from intents.selectors import events_after, visible_intents
+from intents.services.resume import resolve, resume
+from intents.services.submit import submit
+from intents.views.base import ApiView, body_of, check_generation, query_int
+from intents.wire.create import submission_of
+from intents.wire.present import event_json, intent_json
+
+FILTERS = {"pending": [status for status in Status.values if status not in FINAL]}
+
+
+class IntentsView(ApiView):
+    """Create and list."""
+
+    def post(self, request: Request) -> Response:
+        """Create: the plan and its warnings are in the answer. 200, also for a replay."""
+        submission = submission_of(body_of(request))
+        return self.once(request, "POST /v1/intents", lambda: created(submit(self.principal, submission)))
+
+    def get(self, request: Request) -> Response:
+        """The newest intents that the caller may see; `status` is one or several, or `pending`."""
+        limit = query_int(request, "limit", 50, 1, 200)
+        rows = visible_intents(self.principal).order_by("-created_at")
+        wanted = request.query_params.get("status", "")
+        if wanted:
+            rows = rows.filter(status__in=_statuses(wanted))
+        return Response({"ok": True, "intents": [_listed(intent) for intent in rows[:limit]]})
+
+
+class IntentView(ApiView):
+    """One intent."""
+
+    def get(self, request: Request, handle: str) -> Response:
+        """The intent, with its id, status and payload also at the top level."""
+        intent, step = self.find(handle)
+        body = intent_json(intent, step if step and step.pk != intent.pk else None)
+        top = {key: body[key] for key in ("intent_id", "status", "payload")}
+        return Response({"ok": True, "intent": body, **top})
+
+
+class EventsView(ApiView):
+    """An intent's history."""
+
+    def get(self, request: Request, handle: str) -> Response:
+        """Events with `seq` greater than `since`."""
+        intent, _ = self.find(handle)
+        since = query_int(request, "since", 0, 0, 2**31)
+        return Response({"ok": True, "events": events_after(intent.pk, since)})
+
+
+class ResumeView(ApiView):
+    """An answer: a person's task result, an agent's result, or a sender's note to go on."""
+
+    def post(self, request: Request, handle: str) -> Response:
+        """`applied` says whether it changed anything."""
+        intent, step = self.find(handle)
+        body = body_of(request)
+        check_generation(intent, body)
+
+        def effect() -> dict[str, Any]:
+            answer = resume(intent, step, self.principal, body)
+            fresh = visible_intents(self.principal).get(pk=intent.pk)
+            return {
+                "ok": True,
+                "policy_generation": fresh.policy_generation,
+                "intent": intent_json(fresh),
+                **answer,
+            }
+
+        return self.once(request, f"POST /v1/intents/{intent.pk}/resume", effect)
+
+
+class ResolveView(ApiView):
+    """Ending an intent from outside."""
+
+    def post(self, request: Request, handle: str) -> Response:
+        """COMPLETED, FAILED or CANCELED."""
+        intent, step = self.find(handle)
+        body = body_of(request)
+        check_generation(intent, body)
+        _check_resolution(body)
+
+        def effect() -> dict[str, Any]:
+            answer = resolve(intent, step, self.principal, body)
+            fresh = visible_intents(self.principal).get(pk=intent.pk)
+            last = Event.objects.select_related("text").filter(intent=fresh).order_by("seq").last()
+            not_sent = {"delivered": False, "reason": "reply_to_not_set"}
+            event = event_json(last) if last else None
+            return {"ok": True, "intent": intent_json(fresh), "event": event, "completion_delivery": not_sent, **answer}
+
+        return self.once(request, f"POST /v1/intents/{intent.pk}/resolve", effect)
+
+
+def created(intent: Intent) -> dict[str, Any]:
+    """The answer to a new intent."""
+    body = intent_json(intent)
+    return {
+        "ok": True,
+        "intent_id": str(intent.pk),
+        "status": intent.status,
+        "created_at": iso(intent.created_at),
+        "deadline_at": iso(intent.deadline_at),
+        "plan": body["plan"],
+        "warnings": body["warnings"],
+        "pending_with": intent.pending_with,
+    }
+
+
+def _listed(intent: Intent) -> dict[str, Any]:
+    return {
+        "intent_id": str(intent.pk),
+        "status": intent.status,
+        "intent_type": intent.intent_type,
+        "to_agent": intent.to_agent,
+        "created_at": iso(intent.created_at),
+        "updated_at": iso(intent.updated_at),
+    }
+
+
+def _statuses(wanted: str) -> list[str]:
+    names = FILTERS.get(wanted.lower()) or [name.strip().upper() for name in wanted.split(",")]
+    unknown = sorted(set(names) - set(Status.values))
+    if unknown:
+        raise Invalid(f"status {', '.join(unknown)} is unknown; take {', '.join(Status.values)} or pending.")
+    return list(names)
+
+
+def _check_resolution(body: dict[str, Any]) -> None:
+    status = body.get("status")
+    if status not in Status.values or not is_final(str(status)) or status == Status.TIMED_OUT:
+        raise Invalid("status must be COMPLETED, FAILED or CANCELED.", code="schema_invalid")
+    for name, kind, what in (("result", dict, "an object"), ("error", dict, "an object"), ("reason", str, "a text")):
+        if body.get(name) is not None and not isinstance(body[name], kind):
+            raise Invalid(f"{name} must be {what}.", code="schema_invalid")

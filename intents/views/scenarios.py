@@ -1,0 +1,55 @@
+"""`/v1/scenarios`: apply and validate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from intents.errors import DomainError, Unauthenticated
+from intents.services.scenarios import apply_bundle, check_bundle
+from intents.views.base import ApiView, body_of
+from intents.views.intents import created
+from intents.wire.bundle import read_bundle
+from intents.wire.errors import as_domain_error
+
+
+class ApplyView(ApiView):
+    """Start a scenario."""
+
+    def post(self, request: Request) -> Response:
+        """The answer carries every name that the several clients read."""
+        body = body_of(request)
+        bundle = read_bundle(body)
+
+        def effect() -> dict[str, Any]:
+            intent, agents = apply_bundle(self.principal, bundle)
+            return created(intent) | {
+                "scenario_id": bundle["scenario_id"],
+                "compile_id": str(intent.pk),
+                "workflow_compile_id": str(intent.pk),
+                "idempotent": False,
+                "agents": agents,
+                "agents_provisioned": [agent["address"] for agent in agents if agent["created"]],
+            }
+
+        return self.once(request, "POST /v1/scenarios/apply", effect)
+
+
+class ValidateView(ApiView):
+    """Look at a scenario without starting it."""
+
+    def post(self, request: Request) -> Response:
+        """200 also for a bundle that apply would refuse: `valid`, `errors`, `warnings`."""
+        self.principal.require("send")
+        try:
+            warnings = check_bundle(self.principal, body_of(request))
+        except (DomainError, exceptions.ValidationError) as error:
+            if isinstance(error, Unauthenticated):
+                raise
+            known = as_domain_error(error)
+            message = known.message if known else str(error)
+            return Response({"ok": True, "valid": False, "errors": [message], "warnings": []})
+        return Response({"ok": True, "valid": True, "errors": [], "warnings": warnings})

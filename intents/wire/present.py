@@ -1,0 +1,83 @@
+"""How intents, events and agents look on the wire."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from intents.clock import iso
+from intents.lifecycle import OPEN_STEP, is_final, legacy_status
+from intents.models import Agent, Event, Intent, Step
+
+
+def intent_json(intent: Intent, handle: Step | None = None) -> dict[str, Any]:
+    """The intent with everything that AXP clients read; `result` is the terminal details once it is final."""
+    texts, request = intent.texts, intent.texts.request
+    times = request.get("times") or {}
+    step = handle or intent.steps.filter(status__in=OPEN_STEP, kind="agent").first()
+    return {
+        "intent_id": str(handle.pk if handle else intent.pk),
+        "status": intent.status,
+        "lifecycle_status": intent.status,
+        "legacy_status": legacy_status(intent.status),
+        "waiting_reason": intent.waiting_reason or None,
+        "pending_with": intent.pending_with,
+        "created_at": iso(intent.created_at),
+        "updated_at": iso(intent.updated_at),
+        "deadline_at": iso(intent.deadline_at),
+        "due_at": iso(intent.wake_at),
+        "intent_type": intent.intent_type,
+        "correlation_id": intent.correlation_id,
+        "from_agent": f"key:{intent.sender.service_account.name}",
+        "to_agent": intent.to_agent,
+        "reply_to": request.get("reply_to") or None,
+        "payload": json.loads(texts.payload),
+        "human_task": request.get("human_task"),
+        "remind_after_seconds": times.get("remind_after"),
+        "remind_interval_seconds": times.get("remind_interval"),
+        "max_reminders": times.get("max_reminders"),
+        "remind_count": sum(gate.progress.get("reminders", 0) for gate in _gates(intent)),
+        "escalate_to": times.get("escalate_to") or None,
+        "max_delivery_attempts": request.get("max_delivery_attempts"),
+        "delivery_attempt": step.attempt if step else 0,
+        "policy_generation": intent.policy_generation,
+        "plan": texts.plan.get("steps", []),
+        "plan_reasons": texts.plan.get("reasons", []),
+        "warnings": texts.warnings,
+        "result": json.loads(texts.result) if is_final(intent.status) and texts.result else None,
+    }
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """One event; a purged text leaves empty details."""
+    text = getattr(event, "text", None)
+    body = json.loads(text.body) if text else {"details": {}, "pending_with": None}
+    return {
+        "intent_id": str(event.intent_id),
+        "seq": event.seq,
+        "event_type": event.event_type,
+        "status": event.status,
+        "at": iso(event.at),
+        "waiting_reason": event.waiting_reason or None,
+        "pending_with": body["pending_with"],
+        "handler": None,
+        "actor": event.actor,
+        "details": body["details"],
+    }
+
+
+def agent_json(agent: Agent) -> dict[str, Any]:
+    """A registered agent."""
+    return {
+        "address": agent.address,
+        "display_name": agent.display_name or agent.name,
+        "status": "active" if agent.is_active else "suspended",
+        "last_seen_at": iso(agent.last_seen_at),
+        "created_at": iso(agent.created_at),
+        "service_account_id": None,
+        "service_account_name": None,
+    }
+
+
+def _gates(intent: Intent) -> list[Any]:
+    return list(intent.gates.all()) if hasattr(intent, "gates") else []

@@ -1,0 +1,101 @@
+"""From outbox rows to deliveries. What was announced twice is told once: a delivery is unique per event and address."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from approvals.models import Gate, Person
+from intents import clock, nudges
+from intents.errors import Busy
+from intents.ids import parse_id
+from intents.lifecycle import is_final
+from intents.models import Event, Outbox
+from intents.services.durable import durable
+from intents.services.record import details_of
+from notifications.audience import Telling, gate_of, telling
+from notifications.models import Delivery
+from notifications.recipients import recipients
+
+log = logging.getLogger(__name__)
+BATCH = 200
+EMAIL = "email"
+FIRST_BACKOFF_SECONDS = 5
+LONGEST_BACKOFF_SECONDS = 300
+
+
+def announce_due(limit: int = BATCH) -> int:
+    """Announce up to `limit` due events, one intent per transaction. Returns how many outbox rows were dealt with."""
+    now = clock.now()
+    due = list(Outbox.objects.filter(not_before__lte=now).order_by("not_before", "event_id")[:limit])
+    return sum(_announce_together(event_ids, now) for event_ids in _jobs(due))
+
+
+def _jobs(rows: Iterable[Outbox]) -> list[list[int]]:
+    """Event ids to announce in one transaction: an intent's together, but one that failed before by itself."""
+    jobs: dict[tuple[uuid.UUID, int], list[int]] = {}
+    for row in rows:
+        jobs.setdefault((row.intent_id, row.event_id if row.attempts else 0), []).append(row.event_id)
+    return list(jobs.values())
+
+
+def _announce_together(event_ids: list[int], now: datetime) -> int:
+    try:
+        return _announce(event_ids, now)
+    except Busy:  # nothing happened; the rows stay due
+        return 0
+    except Exception:  # one bad row must not stop the others
+        log.exception("announce failed", extra={"events": event_ids})
+        return _put_off(event_ids, now)
+
+
+def _announce(event_ids: list[int], now: datetime) -> int:
+    """Deliveries exist exactly when the outbox rows are gone. Rows that somebody else holds are left to them."""
+    with durable():
+        rows = Outbox.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=event_ids)
+        claimed = list(rows.select_related("event__intent__workspace").order_by("event_id"))
+        deliveries = [delivery for row in claimed for delivery in _fan_out(row.event, now)]
+        Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
+        Outbox.objects.filter(pk__in=[row.pk for row in claimed]).delete()
+        if deliveries:
+            nudges.after_commit(nudges.DELIVER)
+    return len(claimed)
+
+
+def _fan_out(event: Event, now: datetime) -> list[Delivery]:
+    details = details_of(event)
+    what = telling(event.event_type, event.waiting_reason, details, intent_is_final=is_final(event.intent.status))
+    if what is None:
+        return []
+    gate_id = parse_id(gate_of(event.event_type, details))
+    gate = Gate.objects.filter(pk=gate_id, intent=event.intent).first() if gate_id else None
+    return [_delivery(event, what, gate, person, now) for person in recipients(what, event.intent, gate)]
+
+
+def _delivery(event: Event, what: Telling, gate: Gate | None, person: Person, now: datetime) -> Delivery:
+    return Delivery(
+        workspace_id=event.intent.workspace_id,
+        intent_id=event.intent_id,
+        event=event,
+        gate_id=gate.pk if gate else None,
+        person_id=person.pk,
+        channel=EMAIL,
+        address=person.email,
+        purpose=what.purpose,
+        not_before=now,
+        created_at=now,
+    )
+
+
+def _put_off(event_ids: list[int], now: datetime) -> int:
+    """After a failure these rows wait, the longer the more often they failed; from now on each is tried by itself."""
+    with durable():
+        rows = list(Outbox.objects.select_for_update(skip_locked=True).filter(pk__in=event_ids))
+        for row in rows:
+            pause = min(FIRST_BACKOFF_SECONDS * 2**row.attempts, LONGEST_BACKOFF_SECONDS)
+            row.attempts = min(row.attempts + 1, 1000)
+            row.not_before = now + timedelta(seconds=pause)
+        Outbox.objects.bulk_update(rows, ["attempts", "not_before"])
+    return len(rows)

@@ -1,0 +1,109 @@
+"""The message that asks somebody to decide: a request, a reminder of it, or an escalation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from approvals.directory import label
+from approvals.models import Gate
+from approvals.selectors import progress, silence_outcome, silence_sentence
+from approvals.text import Row, mixed_script_words, one_line, payload_rows, visible
+from notifications.case import Case
+from notifications.content import Content, Fact, Quote, Table
+from notifications.cutting import fitting
+from notifications.facts import gate_url, intent_facts, sender_name
+from notifications.models import Purpose
+from notifications.wording import moment, names, short_digest, verb
+
+TITLE_LIMIT = 80
+PAYLOAD_BYTES = 40_000
+EARLIER_BYTES = 15_000
+MOST_EARLIER = 10
+MOST_WARNED = 5
+
+
+def ask(case: Case) -> Content:
+    """Needs the case's gate: there is nothing to ask without one."""
+    gate = case.gate
+    if gate is None:
+        raise ValueError("A request without its gate.")
+    payload = payload_rows(json.loads(case.intent.texts.payload))
+    return Content(
+        template="ask",
+        subject=_subject(case, gate),
+        headline=f"{verb(gate.task_type)} “{visible(gate.title)}”",
+        reason=_reason(case),
+        facts=(*intent_facts(case), *_gate_facts(case, gate)),
+        url=gate_url(case),
+        link="Sign in, look at it and decide",
+        author=sender_name(case.intent),
+        quotes=_quotes(gate),
+        tables=(fitting("What it wants to do", payload, PAYLOAD_BYTES), *_earlier(gate)),
+        progress=tuple(_progress(gate)),
+        silence=silence_sentence(gate),
+        warnings=_warnings(gate, payload),
+    )
+
+
+def _subject(case: Case, gate: Gate) -> str:
+    title = one_line(gate.title, TITLE_LIMIT)
+    until = f"by {moment(gate.expires_at, case.now)}, else {silence_outcome(gate)}"
+    return f"{_prefix(case)}{verb(gate.task_type)} {title} ({case.intent.workspace}), {until}"
+
+
+def _prefix(case: Case) -> str:
+    if case.delivery.purpose == Purpose.REMINDER:
+        return f"{_number(case)}: "
+    return "Escalated to you: " if case.delivery.purpose == Purpose.ESCALATION else ""
+
+
+def _number(case: Case) -> str:
+    number, most = case.details.get("number"), case.details.get("of")
+    return f"Reminder {number} of {most}" if number and most else "Reminder"
+
+
+def _reason(case: Case) -> str:
+    if case.delivery.purpose == Purpose.REMINDER:
+        return f"{_number(case)}: this still waits for an answer, and you may give it."
+    if case.delivery.purpose == Purpose.ESCALATION:
+        return "This was escalated to you, because nobody has settled it so far."
+    return "You are among those who may decide this."
+
+
+def _gate_facts(case: Case, gate: Gate) -> tuple[Fact, ...]:
+    by_request = gate.terms.body.get("asked_by_request")
+    return (
+        Fact("Asked because", "the requester asked for it (no policy did)" if by_request else gate.source),
+        Fact("Decide by", moment(gate.expires_at, case.now)),
+        Fact("Fingerprint", short_digest(gate.digest)),
+    )
+
+
+def _quotes(gate: Gate) -> tuple[Quote, ...]:
+    description = visible(gate.ask.description).strip()
+    return (Quote("Description", description),) if description else ()
+
+
+def _earlier(gate: Gate) -> Iterable[Table]:
+    shown = gate.ask.earlier[:MOST_EARLIER]
+    for entry in shown:
+        title = f"Earlier result of {one_line(str(entry.get('step_id')), 64)}, by {one_line(str(entry.get('by')), 255)}"
+        yield fitting(title, payload_rows(entry.get("result")), EARLIER_BYTES // len(shown))
+    if len(gate.ask.earlier) > len(shown):
+        yield Table("More earlier results", (), "The page shows them all.")
+
+
+def _progress(gate: Gate) -> Iterable[str]:
+    for line in progress(gate):
+        voters = f" ({names(line.voters)})" if line.voters else ""
+        yield f"{label(line.who)}: {line.have} of {line.need} agreed{voters}. May decide: {names(line.people)}."
+
+
+def _warnings(gate: Gate, payload: Iterable[Row]) -> tuple[str, ...]:
+    texts = [gate.title, gate.ask.description, *(f"{row.path} {row.text}" for row in payload)]
+    mixed = list(dict.fromkeys(word for text in texts for word in mixed_script_words(text)))[:MOST_WARNED]
+    if not mixed:
+        return ()
+    words = ", ".join(f"“{one_line(word, 40)}”" for word in mixed)
+    return (f"Look closely: {words} mixes letters of different alphabets that look alike.",)

@@ -1,0 +1,66 @@
+"""Who is told of an event, and why. Pure: from event types to groups; who is in a group is looked up later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from intents.lifecycle import TERMINAL_EVENT, WaitingReason
+from notifications.models import Purpose
+
+
+class Group(Enum):
+    """PENDING may decide and have not. NAMED_PENDING are those of them that the event names. NAMED are members."""
+
+    PENDING = "pending"
+    NAMED_PENDING = "named_pending"
+    NAMED = "named"
+    REQUESTER = "requester"
+
+
+@dataclass(frozen=True)
+class Telling:
+    """One purpose for one group; `names` only where the event names people."""
+
+    purpose: Purpose
+    group: Group
+    names: tuple[str, ...] = ()
+
+
+OUTCOME = Telling(Purpose.OUTCOME, Group.REQUESTER)
+ALWAYS: Mapping[str, Telling] = {
+    "intent.human_task_assigned": Telling(Purpose.REQUEST, Group.PENDING),
+    "intent.reminder": Telling(Purpose.REMINDER, Group.PENDING),
+    **dict.fromkeys(TERMINAL_EVENT.values(), OUTCOME),
+}
+
+
+def telling(
+    event_type: str, waiting_reason: str, details: Mapping[str, Any], *, intent_is_final: bool
+) -> Telling | None:
+    """Who is told of this event; None for nobody. A gate that ended its intent is told of by the intent's own end."""
+    if event_type in ALWAYS:
+        return ALWAYS[event_type]
+    if event_type == "intent.escalated":
+        return Telling(Purpose.ESCALATION, Group.NAMED_PENDING, _names(details, "escalated_to"))
+    if event_type == "intent.notification":
+        return Telling(Purpose.NOTIFICATION, Group.NAMED, _names(details, "to"))
+    if event_type == "intent.gate_closed" and not intent_is_final:
+        return OUTCOME
+    if event_type == "intent.waiting" and waiting_reason == WaitingReason.AGENT:
+        return Telling(Purpose.WAITING, Group.REQUESTER)
+    return None
+
+
+def gate_of(event_type: str, details: Mapping[str, Any]) -> str:
+    """The id of the gate that the event is about: for the end of an intent its last gate. "" if there is none."""
+    if event_type in TERMINAL_EVENT.values():
+        gates = details.get("gates") or [{}]
+        return str(gates[-1].get("gate_id", ""))
+    return str(details.get("gate_id", ""))
+
+
+def _names(details: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    return tuple(str(name) for name in details.get(key) or ())

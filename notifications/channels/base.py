@@ -1,0 +1,55 @@
+"""What every channel promises: it takes a message and says how that went. It never raises for a failed sending."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Protocol
+
+from notifications.content import Content
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message to one address. `delivery_id` stays the same however often it is tried."""
+
+    delivery_id: uuid.UUID
+    intent_id: uuid.UUID
+    gate_id: uuid.UUID | None
+    to: str
+    content: Content
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The channel took it; `ref` is the channel's own id of the message."""
+
+    ref: str
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Not now. Not before `after_seconds`; `account` if the whole channel account is at fault, not this message."""
+
+    after_seconds: float
+    why: str
+    account: bool = False
+
+
+@dataclass(frozen=True)
+class Dead:
+    """Never: this address cannot be reached."""
+
+    why: str
+
+
+Fate = Sent | Retry | Dead
+
+
+class Channel(Protocol):
+    """One way to reach people."""
+
+    name: str
+
+    def send(self, message: Message) -> Fate:
+        """Try once, outside any transaction, within the channel's own time limit."""

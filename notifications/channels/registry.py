@@ -1,0 +1,10 @@
+"""The channels that there are, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from notifications.channels.base import Channel
+from notifications.channels.email import EmailChannel
+
+CHANNELS: Mapping[str, Channel] = {channel.name: channel for channel in (EmailChannel(),)}

@@ -1,0 +1,63 @@
+"""Holding deliveries while they are sent. `attempt` is the fence: only who made the latest attempt settles it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from intents import clock
+from intents.services.durable import durable
+from notifications.models import Delivery, DeliveryStatus
+
+LEASE = timedelta(seconds=60)
+OPEN = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING)
+
+
+class Overtaken(Exception):
+    """The lease ended and somebody else has this delivery: nothing was settled."""
+
+
+def claim(channel: str, limit: int) -> list[Delivery]:
+    """Take up to `limit` due deliveries, the longest due first, those of a dead worker included.
+
+    While held, `not_before` is the lease's end: it is always the next moment at which a row wants attention.
+    """
+    with durable():
+        now = clock.now()
+        due = Delivery.objects.select_for_update(skip_locked=True).filter(
+            channel=channel, status__in=OPEN, not_before__lte=now
+        )
+        claimed = list(due.order_by("not_before", "pk")[:limit])
+        for row in claimed:
+            row.status, row.attempt = DeliveryStatus.SENDING, row.attempt + 1
+            row.lease_until = row.not_before = now + LEASE
+        Delivery.objects.bulk_update(claimed, ["status", "attempt", "lease_until", "not_before"])
+    return claimed
+
+
+def settle(delivery: Delivery, status: DeliveryStatus, *, why: str = "", reference: str = "") -> None:
+    """Give the delivery its final state. Overtaken if it is not ours any more."""
+    _write(delivery, status=status, why=why[:500], reference=reference[:255], lease_until=None, settled_at=clock.now())
+
+
+def put_off(delivery: Delivery, until: datetime, why: str) -> None:
+    """Queue it again for `until`. Overtaken if it is not ours any more."""
+    _write(delivery, status=DeliveryStatus.QUEUED, not_before=until, lease_until=None, why=why[:500])
+
+
+def give_back(deliveries: Iterable[Delivery], until: datetime) -> None:
+    """Queue again what was claimed but never tried. The attempt stays counted: it is the fence."""
+    with durable():
+        for row in deliveries:
+            _mine(row).update(status=DeliveryStatus.QUEUED, not_before=until, lease_until=None)
+
+
+def _write(delivery: Delivery, **fields: Any) -> None:
+    with durable():
+        if not _mine(delivery).update(**fields):
+            raise Overtaken
+
+
+def _mine(delivery: Delivery) -> Any:
+    return Delivery.objects.filter(pk=delivery.pk, attempt=delivery.attempt, status=DeliveryStatus.SENDING)

@@ -1,0 +1,24 @@
+"""From a case to the content of its message, whatever the channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from notifications import asks, news
+from notifications.case import Case
+from notifications.content import Content
+from notifications.models import Purpose
+
+WRITERS: Mapping[str, Callable[[Case], Content]] = {
+    Purpose.REQUEST: asks.ask,
+    Purpose.REMINDER: asks.ask,
+    Purpose.ESCALATION: asks.ask,
+    Purpose.OUTCOME: news.outcome,
+    Purpose.WAITING: news.waiting,
+    Purpose.NOTIFICATION: news.notification,
+}
+
+
+def compose(case: Case) -> Content:
+    """What this message says now."""
+    return WRITERS[case.delivery.purpose](case)

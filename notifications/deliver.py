@@ -1,0 +1,143 @@
+"""From deliveries to messages: claim in a short transaction, send outside of any, settle what is still ours.
+
+At least once: a worker that dies after sending is followed by another sending, and one settlement.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from approvals.services.told import mark_told, mark_unreachable
+from intents import clock
+from intents.errors import Busy
+from intents.services.durable import durable
+from notifications import breaker, keptmail
+from notifications.case import Case, read_case
+from notifications.channels.base import Channel, Fate, Message, Retry, Sent
+from notifications.channels.registry import CHANNELS
+from notifications.claims import Overtaken, claim, give_back, put_off, settle
+from notifications.compose import compose
+from notifications.models import Delivery, DeliveryStatus
+from notifications.relevance import ASKS, superseded_by
+
+log = logging.getLogger(__name__)
+BATCH = 50
+MOST_ATTEMPTS = 8
+BACKOFF_SECONDS = (10, 30, 120, 600)
+LONGEST_WISH_SECONDS = 3600
+LAST_START = timedelta(seconds=20)
+"""With less than this left of the lease, nothing more is begun."""
+SETTLE_TRIES = 3
+SAMPLE = "A sample person: no real mail is ever sent to them."
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """Settled without asking the channel, and nobody's fault: the person does not count as unreachable."""
+
+    status: DeliveryStatus
+    why: str
+
+
+def deliver_due(channel: str = "email", limit: int = BATCH) -> int:
+    """Try what is due on this channel, once each. Returns how many were claimed."""
+    allowed = breaker.allowance(channel, limit, clock.now())
+    claimed = claim(channel, allowed) if allowed else []
+    untried, until = _work_through(claimed, CHANNELS[channel])
+    give_back(untried, until)
+    return len(claimed)
+
+
+def _work_through(claimed: Sequence[Delivery], channel: Channel) -> tuple[Sequence[Delivery], datetime]:
+    """What was not tried, and when to try it: the account failed, or the leases are nearly over."""
+    for number, delivery in enumerate(claimed):
+        now = clock.now()
+        if delivery.lease_until is None or now + LAST_START > delivery.lease_until:
+            return claimed[number:], now
+        blocked_until = _handle(delivery, channel, now)
+        if blocked_until is not None:
+            return claimed[number + 1 :], blocked_until
+    return [], clock.now()
+
+
+def _handle(delivery: Delivery, channel: Channel, now: datetime) -> datetime | None:
+    """See one delivery through. Returns until when the account is blocked, if this showed that it is in trouble."""
+    fate = _fate(delivery, channel, now)
+    _conclude(delivery, fate, now)
+    if isinstance(fate, Retry) and fate.account:
+        return breaker.failed(channel.name, fate.why, fate.after_seconds, now)
+    if not isinstance(fate, Unsent):
+        breaker.answered(channel.name)
+    return None
+
+
+def _fate(delivery: Delivery, channel: Channel, now: datetime) -> Fate | Unsent:
+    """What became of it. An error of our own is a reason to try again, and must not stop the others."""
+    try:
+        case = read_case(delivery, now)
+        unneeded = superseded_by(case)
+        if unneeded:
+            return Unsent(DeliveryStatus.SUPERSEDED, unneeded)
+        if case.person is not None and case.person.is_sample and not keptmail.is_used():
+            return Unsent(DeliveryStatus.DEAD, SAMPLE)
+        return channel.send(_message(case))
+    except Exception as error:
+        log.exception("delivery failed", extra={"delivery": str(delivery.pk)})
+        return Retry(0, f"An error of our own: {type(error).__name__}.")
+
+
+def _message(case: Case) -> Message:
+    """To the person's address of today, should it have changed since the delivery was queued."""
+    to = case.person.email if case.person else case.delivery.address
+    return Message(case.delivery.pk, case.intent.pk, case.delivery.gate_id, to, compose(case))
+
+
+def _conclude(delivery: Delivery, fate: Fate | Unsent, now: datetime) -> None:
+    """Settle; again if the database was busy, as sending twice would be worse. If it stays so, the lease runs out."""
+    words = {"delivery": str(delivery.pk), "intent": str(delivery.intent_id), "attempt": delivery.attempt}
+    for _ in range(SETTLE_TRIES):
+        try:
+            _settle(delivery, fate, now)
+        except Busy:
+            continue
+        except Overtaken:
+            log.warning("delivery overtaken", extra=words)
+            return
+        log.info("delivery tried", extra=words | {"fate": type(fate).__name__, "why": getattr(fate, "why", "")})
+        return
+    log.error("delivery not settled", extra=words)
+
+
+def _settle(delivery: Delivery, fate: Fate | Unsent, now: datetime) -> None:
+    if isinstance(fate, Unsent):
+        settle(delivery, fate.status, why=fate.why)
+    elif isinstance(fate, Sent):
+        _sent(delivery, fate, clock.now())
+    elif isinstance(fate, Retry) and delivery.attempt < MOST_ATTEMPTS:
+        put_off(delivery, now + timedelta(seconds=_pause(delivery, fate)), fate.why)
+    else:
+        _dead(delivery, fate.why)
+
+
+def _pause(delivery: Delivery, fate: Retry) -> float:
+    step = BACKOFF_SECONDS[min(delivery.attempt, len(BACKOFF_SECONDS)) - 1]
+    return max(step, min(fate.after_seconds, LONGEST_WISH_SECONDS))
+
+
+def _sent(delivery: Delivery, fate: Sent, now: datetime) -> None:
+    """The gate's seat and the delivery change in one transaction, or neither does."""
+    with durable():
+        if delivery.gate_id and delivery.purpose in ASKS:
+            mark_told(delivery.gate_id, delivery.person_id, now)
+        settle(delivery, DeliveryStatus.SENT, reference=fate.ref)
+
+
+def _dead(delivery: Delivery, why: str) -> None:
+    """The intent is locked before the delivery: the one order of locks."""
+    with durable():
+        if delivery.gate_id and delivery.purpose in ASKS:
+            mark_unreachable(delivery.gate_id, delivery.person_id, why)
+        settle(delivery, DeliveryStatus.DEAD, why=why)

@@ -1,0 +1,42 @@
+"""The people behind a group, as of now. Nobody outside the intent's workspace is ever among them."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from approvals.directory import people_named
+from approvals.models import Gate, Person
+from approvals.selectors import pending_people
+from intents.ids import parse_id
+from intents.models import Intent
+from notifications.audience import Group, Telling
+
+
+def recipients(telling: Telling, intent: Intent, gate: Gate | None) -> list[Person]:
+    """Each person once, in the order to be told."""
+    if telling.group == Group.REQUESTER:
+        return _requester(intent)
+    if telling.group == Group.NAMED:
+        return people_named(intent.workspace, list(telling.names))
+    if gate is None or not gate.is_open:
+        return []
+    pending = pending_people(gate)
+    if telling.group == Group.PENDING:
+        return pending
+    able = {person.pk for person in pending}
+    return [person for person in people_named(intent.workspace, list(telling.names)) if person.pk in able]
+
+
+def _requester(intent: Intent) -> list[Person]:
+    """Nobody for an intent that no person asked for."""
+    person_id = parse_id(intent.requester)
+    if person_id is None:
+        return []
+    return list(members(intent).filter(pk=person_id))
+
+
+def members(intent: Intent) -> QuerySet[Person]:
+    """The active members of the intent's workspace."""
+    return Person.objects.filter(
+        is_active=True, memberships__workspace_id=intent.workspace_id, memberships__is_active=True
+    )

@@ -1,0 +1,46 @@
+"""Whether a queued message is still worth sending, asked just before it is sent."""
+
+from __future__ import annotations
+
+from approvals.models import Decision
+from approvals.selectors import may_decide
+from notifications.case import Case
+from notifications.models import Delivery, DeliveryStatus, Purpose
+from notifications.recipients import members
+
+ASKS = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION)
+"""The purposes that ask somebody to decide; of one gate and address only the newest is worth sending."""
+GONE = (DeliveryStatus.DEAD, DeliveryStatus.SUPERSEDED)
+
+
+def superseded_by(case: Case) -> str:
+    """Why nobody needs this message any more, in words; "" while somebody does."""
+    person = case.person
+    if person is None or not members(case.intent).filter(pk=person.pk).exists():
+        return "This person is no longer a member of the workspace."
+    if case.delivery.purpose in ASKS:
+        return _ask_is_stale(case)
+    if case.delivery.purpose == Purpose.OUTCOME and _newer(case, [Purpose.OUTCOME]):
+        return "A newer message tells the outcome."
+    return ""
+
+
+def _ask_is_stale(case: Case) -> str:
+    gate, person = case.gate, case.person
+    if gate is None or person is None or not gate.is_open or gate.expires_at <= case.now:
+        return "The gate is settled."
+    if Decision.objects.filter(gate=gate, person=person, taken_back_at__isnull=True).exists():
+        return "This person has answered."
+    refusal = may_decide(gate, person)
+    if refusal is not None:
+        return f"This person may no longer decide: {refusal.message}"
+    return "A newer message asks for the same." if _newer(case, list(ASKS)) else ""
+
+
+def _newer(case: Case, purposes: list[str]) -> bool:
+    """True if a later event of this intent queued or sent a message of these purposes to the same address."""
+    mine = case.delivery
+    rows = Delivery.objects.filter(intent_id=mine.intent_id, channel=mine.channel, address=mine.address)
+    if mine.purpose in ASKS:
+        rows = rows.filter(gate_id=mine.gate_id)
+    return rows.filter(purpose__in=purposes, event_id__gt=mine.event_id).exclude(status__in=GONE).exists()

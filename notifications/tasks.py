@@ -1,0 +1,24 @@
+"""The ticks that tell people. They carry nothing: what is to be told stands in the rows."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from intents.ticks import Tick
+from notifications import announce as announcing
+from notifications import deliver as delivering
+
+_announce = Tick(announcing.announce_due, announcing.BATCH)
+_deliver = Tick(delivering.deliver_due, delivering.BATCH, at_once=2)
+
+
+@shared_task(name="announce", ignore_result=True)
+def announce() -> None:
+    """Turn events into deliveries."""
+    _announce()
+
+
+@shared_task(name="deliver", ignore_result=True)
+def deliver() -> None:
+    """Send what is due."""
+    _deliver()

@@ -1,0 +1,53 @@
+"""The words of messages: what is asked, and until when. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+VERBS = {
+    "approval": "Approve?",
+    "override": "Approve?",
+    "review": "Review?",
+    "form": "Fill in?",
+    "clarification": "Answer?",
+    "provide_data": "Answer?",
+    "manual_action": "Please do:",
+    "attach_file": "Please do:",
+    "confirmation": "Confirm?",
+    "assignment": "Take on?",
+}
+MOST_NAMES = 10
+DIGEST_LENGTH = len("sha256:") + 16
+
+
+def verb(task_type: str) -> str:
+    """How a message of this task type begins."""
+    return VERBS.get(task_type, "Decide?")
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """`15:02 UTC`; with the day if that is not today."""
+    at = at.astimezone(UTC)
+    if at.date() == now.astimezone(UTC).date():
+        return f"{at:%H:%M} UTC"
+    year = "" if at.year == now.astimezone(UTC).year else f" {at.year}"
+    return f"{at.day} {at:%b}{year} {at:%H:%M} UTC"
+
+
+def spoken(outcome: str) -> str:
+    """`changes_requested` as `Changes requested`."""
+    return outcome.replace("_", " ").capitalize()
+
+
+def short_digest(digest: str) -> str:
+    """The beginning of a digest, long enough to compare by eye with the page."""
+    return digest if len(digest) <= DIGEST_LENGTH else f"{digest[:DIGEST_LENGTH]}…"
+
+
+def names(people: Sequence[str]) -> str:
+    """`Ana, Bo and 3 others`: at most ten by name."""
+    rest = len(people) - MOST_NAMES
+    if rest > 0:
+        return f"{', '.join(people[:MOST_NAMES])} and {rest} other{'s' if rest > 1 else ''}"
+    return ", ".join(people)

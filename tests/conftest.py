@@ -1,0 +1,48 @@
+"""What all tests share: a data folder of their own, a world of people and keys, an API client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from tests.factories import make_world
+
+
+@pytest.fixture
+def world(db: None) -> SimpleNamespace:
+    """acme/production with three people in team sre, an agent, keys and tokens."""
+    return make_world()
+
+
+@pytest.fixture
+def api(world: SimpleNamespace) -> "Api":
+    """The wire, as the world's sender."""
+    return Api(world.sender_secret)
+
+
+class Api:
+    """JSON over the test client, as a machine, a person or both."""
+
+    def __init__(self, key: str = "", token: str = "") -> None:
+        self.client = APIClient()
+        self.headers = {}
+        if key:
+            self.headers["HTTP_X_API_KEY"] = key
+        if token:
+            self.headers["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self.client.get(path, **self.headers, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.client.post(path, body if body is not None else {}, format="json", **self.headers, **headers)
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings: Any) -> Iterator[None]:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    yield
