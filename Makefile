@@ -17,7 +17,7 @@ format:  ## repair what can be repaired by itself
 	$(DEV) && .venv/bin/ruff check --fix; .venv/bin/ruff format
 pins:  ## compile requirements/*.txt again; ARGS=--upgrade takes newer versions
 	$(DEV) && $(PINS) -o requirements/run.txt $(ARGS) && $(PINS) --group dev -c requirements/run.txt -o requirements/dev.txt $(ARGS)
-reset:  ## start over: forget all data in ./var
-	rm -rf var
+reset:  ## start over: forget all data in COUNTERSIGN_DATA (./var)
+	rm -rf "$${COUNTERSIGN_DATA:-var}"
 clean:  ## remove the environment and the caches
 	rm -rf .venv .venv.log .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -8,6 +8,7 @@ from typing import Any
 from celery import Celery, signals
 from celery.beat import EmbeddedService, Scheduler
 from celery.worker import WorkController
+from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -30,11 +31,13 @@ class MemoryScheduler(Scheduler):
 app = Celery("countersign")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
+    broker_url=settings.REDIS_URL or "memory://localhost/",
     accept_content=["json"],
     task_serializer="json",
     task_ignore_result=True,
     task_publish_retry=False,
     task_default_queue="wake",
+    task_queues=[Queue(name) for name in TICKS],  # what a worker without -Q serves
     task_routes={name: {"queue": name} for name in TICKS},
     worker_pool="threads",  # a tick spends its time waiting, and the nudges it makes are drained in its own process
     worker_concurrency=EMBEDDED_THREADS,

@@ -14,7 +14,7 @@ from notifications.content import Content, Fact, Quote, Table
 from notifications.cutting import fitting
 from notifications.facts import gate_url, intent_facts, sender_name
 from notifications.models import Purpose
-from notifications.wording import moment, names, short_digest, verb
+from notifications.wording import because, moment, names, short_digest, verb
 
 TITLE_LIMIT = 80
 PAYLOAD_BYTES = 40_000
@@ -72,9 +72,9 @@ def _reason(case: Case) -> str:
 
 
 def _gate_facts(case: Case, gate: Gate) -> tuple[Fact, ...]:
-    by_request = gate.terms.body.get("asked_by_request")
+    by_request = bool(gate.terms.body.get("asked_by_request"))
     return (
-        Fact("Asked because", "the requester asked for it (no policy did)" if by_request else gate.source),
+        Fact("Asked because", because(gate.source, by_request=by_request)),
         Fact("Decide by", moment(gate.expires_at, case.now)),
         Fact("Fingerprint", short_digest(gate.digest)),
     )

@@ -52,9 +52,7 @@ class Delivery(models.Model):
 
     class Meta:
         verbose_name_plural = "deliveries"
-        constraints = [
-            models.UniqueConstraint(fields=["event", "channel", "address", "purpose"], name="delivery_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["event", "channel", "address", "purpose"], name="delivery_once")]
         indexes = [
             models.Index(
                 fields=["channel", "not_before"],

@@ -27,7 +27,7 @@ View = Callable[..., HttpResponse]
 
 def _while_kept(view: Callable[..., Any]) -> View:
     """404 where real mail is sent; otherwise a sign-in is needed, and nothing is cached or changed."""
-    inner = never_cache(require_safe(login_required(view)))
+    inner: View = never_cache(require_safe(login_required(view)))
 
     @wraps(view)
     def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:

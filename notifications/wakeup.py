@@ -58,7 +58,7 @@ class Outlet(Protocol):
     """Where drained names go."""
 
     def pass_on(self, ticks: set[str], look: set[str]) -> set[str]:
-        """Ask for these ticks and let these names be looked at; the ticks to be asked for again. Never raises."""
+        """Ask for these ticks and let these names be looked at; the ticks to be asked for again."""
 
 
 def send_tick(name: str) -> None:
@@ -130,15 +130,19 @@ class Drain:
     def run(self, stopped: threading.Event) -> None:
         """Until `stopped`."""
         while not stopped.wait(DRAIN_SECONDS):
-            self.once()
+            try:
+                self.once()
+            except Exception:  # the thread must outlive it; what was lost is found by the next tick
+                log.exception("nudges were lost")
 
     def once(self) -> None:
         """Pass on what has come since the last time, and the ticks that were held back."""
         names = nudges.drain()
         self._ticks |= names & TASKS.keys()
         look = names - TASKS.keys()
-        if self._ticks or look:
-            self._ticks = self._outlet.pass_on(self._ticks, look)
+        held, self._ticks = self._ticks, set()
+        if held or look:
+            self._ticks = self._outlet.pass_on(held, look)
 
 
 class Ear:

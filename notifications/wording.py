@@ -35,6 +35,16 @@ def moment(at: datetime, now: datetime) -> str:
     return f"{at.day} {at:%b}{year} {at:%H:%M} UTC"
 
 
+def because(source: str, *, by_request: bool) -> str:
+    """Why there is a gate at all, from the sources of its step, as in `scenario:x+policy:infra-changes@3`."""
+    if by_request:
+        return "the request asks for it; no policy does"
+    rules = [part.removeprefix("policy:").rsplit("@", 1) for part in source.split("+") if part.startswith("policy:")]
+    if not rules:
+        return "no policy covers this, so the default approvers are asked"
+    return " and ".join(f"policy {name}, version {number}" for name, number in rules)
+
+
 def spoken(outcome: str) -> str:
     """`changes_requested` as `Changes requested`."""
     return outcome.replace("_", " ").capitalize()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from types import FrameType
 from typing import Any
 
@@ -13,6 +14,7 @@ from config import asgi, embedded
 
 GRACE_SECONDS = 3
 BACKLOG = 4096
+OPEN_FILES = 65_536  # each parked client is one; the usual 1,024 would not do
 
 
 class Server(uvicorn.Server):
@@ -38,12 +40,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Blocks."""
+        raise_open_files()
         if options["embedded"]:
             embedded.start()
         try:
             Server(configured(options["host"], options["port"])).run()
         finally:
             embedded.stop()
+
+
+def raise_open_files() -> None:
+    """As many as we want, or as this machine allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def configured(host: str, port: int) -> uvicorn.Config:

@@ -1,0 +1,62 @@
+"""`manage.py key`: make a machine's key. The secret is printed once and never to be had again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from approvals.directory import member
+from intents.errors import DomainError
+from intents.models import Agent, Workspace
+from intents.services.keys import SCOPES, account_for, create_key
+
+
+class Command(BaseCommand):
+    """For a sender: --scope send. For an agent: --scope work --agent NAME (registered if it is missing)."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Whose key it is and what it may do."""
+        parser.add_argument("workspace", help="org/name, e.g. acme/production")
+        parser.add_argument("name", help="the service account that owns the key; made if missing")
+        parser.add_argument("--scope", action="append", choices=SCOPES, required=True)
+        parser.add_argument("--agent", help="the one agent that a work key is for")
+        parser.add_argument("--type", action="append", default=[], help="a pattern of intent types, e.g. intent.infra.*")
+        parser.add_argument("--target", action="append", default=[], help="a pattern of agent addresses")
+        parser.add_argument("--owner", action="append", default=[], help="e-mail of a person who answers for the key")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """Print the secret."""
+        org, _, name = options["workspace"].partition("/")
+        workspace = Workspace.objects.filter(org=org, name=name).first()
+        if workspace is None:
+            raise CommandError(f"There is no workspace {options['workspace']!r}.")
+        owners = [self._owner(workspace, email) for email in options["owner"]]
+        agent = self._agent(workspace, options["agent"])
+        account = account_for(workspace, options["name"], agent)
+        try:
+            _, secret = create_key(
+                account,
+                scopes=options["scope"],
+                agent=agent,
+                types=options["type"],
+                targets=options["target"],
+                owners=owners or None,
+            )
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(secret)
+
+    def _owner(self, workspace: Workspace, email: str) -> str:
+        person = member(workspace, email)
+        if person is None:
+            raise CommandError(f"{email} is no member of {workspace}.")
+        return person.ref
+
+    def _agent(self, workspace: Workspace, name: str | None) -> Agent | None:
+        if not name:
+            return None
+        address = workspace.agent_address(name)
+        return Agent.objects.get_or_create(workspace=workspace, address=address, defaults={"name": name})[0]

@@ -1,0 +1,35 @@
+"""Mail that is kept, mail that goes to a real server, and the short way from an event to a mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from time_machine import TimeMachineFixture
+
+from notifications import keptmail
+from tests.fakes.smtp import SmtpServer
+
+
+@pytest.fixture
+def afternoon(time_machine: TimeMachineFixture) -> None:
+    """It is 14:02 UTC, and stays so until `time_machine.shift(seconds)`."""
+    time_machine.move_to(datetime(2026, 11, 2, 14, 2, tzinfo=UTC), tick=False)
+
+
+@pytest.fixture
+def kept(settings: Any) -> None:
+    """Mail is kept, as in the embedded mode."""
+    settings.EMAIL_BACKEND = keptmail.PATH
+
+
+@pytest.fixture
+def smtp(settings: Any, tmp_path: Path) -> Iterator[SmtpServer]:
+    """Mail goes to a server process of this test."""
+    with SmtpServer(tmp_path) as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = server.host, server.port, 1
+        yield server

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from notifications.audience import Group, gate_of, telling
+from notifications.models import Purpose
+
+
+@pytest.mark.parametrize(
+    ("event_type", "waiting_reason", "details", "purpose", "group", "names"),
+    [
+        ("intent.human_task_assigned", "WAITING_FOR_HUMAN", {}, Purpose.REQUEST, Group.PENDING, ()),
+        ("intent.reminder", "WAITING_FOR_HUMAN", {}, Purpose.REMINDER, Group.PENDING, ()),
+        (
+            "intent.escalated",
+            "WAITING_FOR_HUMAN",
+            {"escalated_to": ["team:leads"]},
+            Purpose.ESCALATION,
+            Group.NAMED_PENDING,
+            ("team:leads",),
+        ),
+        ("intent.completed", "", {}, Purpose.OUTCOME, Group.REQUESTER, ()),
+        ("intent.failed", "", {}, Purpose.OUTCOME, Group.REQUESTER, ()),
+        ("intent.canceled", "", {}, Purpose.OUTCOME, Group.REQUESTER, ()),
+        ("intent.timed_out", "", {}, Purpose.OUTCOME, Group.REQUESTER, ()),
+        ("intent.gate_closed", "", {}, Purpose.OUTCOME, Group.REQUESTER, ()),
+        ("intent.waiting", "WAITING_FOR_AGENT", {}, Purpose.WAITING, Group.REQUESTER, ()),
+        ("intent.notification", "", {"to": ["a", "b"]}, Purpose.NOTIFICATION, Group.NAMED, ("a", "b")),
+    ],
+)
+def test_telling_names_purpose_and_group_when_somebody_is_to_be_told(
+    event_type, waiting_reason, details, purpose, group, names
+):
+    what = telling(event_type, waiting_reason, details, intent_is_final=False)
+
+    assert what is not None
+    assert (what.purpose, what.group, what.names) == (purpose, group, names)
+
+
+@pytest.mark.parametrize(
+    ("event_type", "waiting_reason"),
+    [
+        ("intent.created", ""),
+        ("intent.submitted", ""),
+        ("intent.delivered", ""),
+        ("intent.in_progress", ""),
+        ("intent.waiting", "WAITING_FOR_HUMAN"),
+        ("intent.waiting", "WAITING_FOR_TIME"),
+        ("intent.decision_recorded", ""),
+        ("intent.decision_taken_back", ""),
+        ("intent.decision_refused", ""),
+        ("intent.person_unreachable", ""),
+        ("intent.lease_expired", ""),
+        ("intent.delivery_failed", ""),
+        ("intent.of_tomorrow", ""),
+    ],
+)
+def test_telling_is_none_when_nobody_is_to_be_told(event_type, waiting_reason):
+    assert telling(event_type, waiting_reason, {}, intent_is_final=False) is None
+
+
+def test_telling_leaves_the_outcome_to_the_intents_end_when_the_gate_ended_it():
+    assert telling("intent.gate_closed", "", {}, intent_is_final=True) is None
+
+
+def test_gate_of_is_the_last_gate_when_the_intent_ends():
+    assert gate_of("intent.completed", {"gates": [{"gate_id": "a"}, {"gate_id": "b"}]}) == "b"
+    assert gate_of("intent.completed", {"gates": []}) == ""
+    assert gate_of("intent.reminder", {"gate_id": "c"}) == "c"
+    assert gate_of("intent.waiting", {}) == ""

@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import json
+import smtplib
+import uuid
+from pathlib import Path
+
+import pytest
+from anymail.exceptions import AnymailAPIError, AnymailInvalidAddress, AnymailRecipientsRefused
+
+from approvals.services.answer import Answer
+from approvals.services.decide import decide
+from intents import clock, sweeps
+from intents.models import IntentTexts
+from notifications.announce import announce_due
+from notifications.case import read_case
+from notifications.channels.base import Dead, Message, Retry
+from notifications.channels.email import as_mail
+from notifications.channels.email_faults import fate_of
+from notifications.compose import compose
+from notifications.content import Content
+from notifications.deliver import deliver_due
+from notifications.models import Delivery, KeptMail
+from tests.factories import gate_rule, make_policy, open_gate, send
+
+pytestmark = pytest.mark.usefixtures("afternoon")
+CLIPPED_AT = 102 * 1024
+
+
+def content(**fields) -> Content:
+    plain = {"template": "news", "subject": "s", "headline": "h", "reason": "r", "facts": (), "url": "u", "link": "l"}
+    return Content(**{**plain, **fields})
+
+
+def message(**fields) -> Message:
+    return Message(uuid.uuid4(), uuid.uuid4(), uuid.uuid4(), "ana@acme.example", content(**fields))
+
+
+def ask_of(gate) -> Content:
+    announce_due()
+    return compose(read_case(Delivery.objects.filter(gate_id=gate.pk)[0], clock.now()))
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "a\r\nBcc: eve@evil.example",
+        "a\nb",
+        "a\rb",
+        "a\x00b\x0b\x0c\x1b\x85\u2028\u2029b",
+        "x" * 300,
+        "ü" * 300,
+        "\u202egnp.exe",
+        "=?utf-8?q?Bcc:_eve?=",
+        "",
+    ],
+)
+def test_subject_is_one_short_line_whatever_the_title(title):
+    mail = as_mail(message(subject=f"Approve? {title} (acme/production)"))
+
+    raw = mail.message().as_bytes()
+    assert len(mail.subject) <= 200
+    assert len(mail.subject.splitlines()) == 1
+    assert mail.message()["Bcc"] is None
+    assert all(len(line) <= 998 for line in raw.splitlines())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("title", ["x" * 255, "a\r\nBcc: eve@evil.example", "\u202e\u0000 \x07"])
+def test_mail_arrives_when_the_title_is_nasty(world, smtp, title):
+    open_gate(world, human_task={"title": title})
+    announce_due()
+
+    deliver_due()
+
+    mails = smtp.mails()
+    assert len(mails) == 3
+    assert {mail["Bcc"] for mail in mails} == {None}
+    assert all(mail["Subject"].strip().startswith("Approve? ") for mail in mails)
+    assert all(mail["Subject"].endswith("by 3 Nov 14:02 UTC, else not approved") for mail in mails)
+
+
+@pytest.mark.django_db
+def test_mail_says_who_asks_what_until_when_and_what_silence_means(world, smtp):
+    make_policy(world.workspace, gates=[gate_rule("team:sre")])
+    gate = open_gate(world, human_task={"title": "Add an index", "description": "See https://evil.example/x"})
+    announce_due()
+
+    deliver_due()
+
+    mail = smtp.mails("ana@acme.example")[0]
+    text = mail.get_body(("plain",)).get_content()
+    html = mail.get_body(("html",)).get_content()
+    assert mail["Subject"] == "Approve? Add an index (acme/production), by 15:02 UTC, else not approved"
+    for part in (text, html):
+        for words in (
+            "acme/production",
+            "sender (a program)",
+            "intent.infra.change.v1",
+            "prod-postgres-main",
+            gate.digest[:23],
+            "sre: 0 of 1 agreed",
+            "15:02 UTC",
+            "this is not approved",
+            f"http://127.0.0.1:8000/gates/{gate.pk}",
+            "unverified",
+        ):
+            assert words in part
+    assert "> See https://evil.example/x" in text
+    assert html.count("<a ") == 1
+    assert 'href="https://evil' not in html
+    assert "<style" not in html
+    assert "<img" not in html
+    assert "color-scheme" in html
+
+
+@pytest.mark.django_db
+def test_mail_escapes_what_a_program_wrote(world, kept):
+    nasty = "<a href='https://evil.example'>click</a><script>alert(1)</script>{{ 1 }}{% now 'Y' %}"
+    open_gate(world, human_task={"title": nasty, "description": nasty}, payload={nasty: nasty})
+    announce_due()
+
+    deliver_due()
+
+    html = KeptMail.objects.all()[0].html
+    assert "<script" not in html
+    assert html.count("<a ") == 1
+    assert "{{ 1 }}" in html
+
+
+@pytest.mark.django_db
+def test_mails_of_a_gate_are_one_thread_and_each_has_its_own_id(world, kept, time_machine):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", remind={"after": 60})])
+    gate = open_gate(world)
+    gate.intent.requester = world.cy.ref
+    gate.intent.save()
+    announce_due()
+    deliver_due()
+    time_machine.shift(61)
+    sweeps.wake_due()
+    announce_due()
+    deliver_due()
+    decide(gate.pk, Answer("approved", "fine"), world.ana, via="web", strength="signed_in")
+    announce_due()
+    deliver_due()
+
+    headers = [mail.headers for mail in KeptMail.objects.all()]
+
+    assert len(headers) == 7
+    assert len({found["Message-ID"] for found in headers}) == 7
+    assert {found["References"] for found in headers} == {f"<gate.{gate.pk}@127.0.0.1>"}
+    assert {found["In-Reply-To"] for found in headers} == {f"<gate.{gate.pk}@127.0.0.1>"}
+    assert {found["Auto-Submitted"] for found in headers} == {"auto-generated"}
+
+
+@pytest.mark.django_db
+def test_mail_tells_the_requester_the_outcome_in_the_summary(world, kept):
+    gate = open_gate(world, human_task={"title": "Add an index"})
+    gate.intent.requester = world.cy.ref
+    gate.intent.save()
+    decide(gate.pk, Answer("approved", "looks right."), world.ana, via="web", strength="signed_in")
+    announce_due()
+
+    deliver_due()
+
+    mail = KeptMail.objects.get()
+    assert mail.subject == "Approved: Add an index (acme/production)"
+    assert "Approved by Ana Ruiz in the web inbox at 14:02 UTC: looks right." in mail.text
+    assert f"/intents/{gate.intent_id}" in mail.text
+
+
+@pytest.mark.django_db
+def test_mail_tells_the_requester_when_nobody_runs_the_agent(world, kept, time_machine):
+    make_policy(world.workspace, action="approve")
+    intent = send(world)
+    intent.requester = world.cy.ref
+    intent.save()
+    time_machine.shift(301)
+    sweeps.wake_due()
+    announce_due()
+
+    deliver_due()
+
+    mail = KeptMail.objects.get()
+    assert mail.subject == "Nobody works on it: intent.infra.change.v1 (acme/production)"
+    assert "agent://acme/production/infra-validator does not listen" in mail.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"log": "<\"&'>" * 40_000},
+        {f"key {number}": '"<>&' * 5 for number in range(4_000)},
+        {"emoji": ["😀" * 2_000 for _ in range(20)]},
+        {"<" * 20_000: 1},
+    ],
+)
+def test_mail_stays_below_what_clients_clip_and_owns_up_to_it(world, kept, payload):
+    gate = open_gate(world, payload=payload, human_task={"title": '"' * 255, "description": '"' * 2000})
+    gate.ask.earlier = [{"step_id": "a" * 64, "by": "b" * 255, "result": payload}] * 12
+    gate.ask.save()
+    announce_due()
+
+    deliver_due()
+
+    mail = KeptMail.objects.all()[0]
+    assert len(mail.html.encode()) < CLIPPED_AT
+    assert "The page shows everything in full." in mail.html
+    assert "The page shows everything in full." in mail.text
+
+
+@pytest.mark.django_db
+def test_mail_shows_every_value_when_there_are_few(world):
+    gate = open_gate(world, payload={"a": {"b": [1, True, None, "x"]}})
+
+    table = ask_of(gate).tables[0]
+
+    assert [(row.path, row.text) for row in table.rows] == [
+        ("a.b[0]", "1"),
+        ("a.b[1]", "true"),
+        ("a.b[2]", "null"),
+        ("a.b[3]", "x"),
+    ]
+    assert table.left_out == ""
+
+
+@pytest.mark.django_db
+def test_mail_warns_when_letters_of_different_alphabets_look_alike(world):
+    gate = open_gate(world, payload={"target": "p\u0430ypal.com"})
+
+    assert "p\u0430ypal" in ask_of(gate).warnings[0]
+
+
+@pytest.mark.django_db
+def test_mail_shows_the_payload_as_it_is_stored(world):
+    gate = open_gate(world, payload={"target": "a\u202eb"})
+
+    assert ask_of(gate).tables[0].rows[0].text == "a⟨U+202E⟩b"
+    assert json.loads(IntentTexts.objects.get(intent=gate.intent).payload) == {"target": "a\u202eb"}
+
+
+def reply(kind, code: int):
+    return kind({"ana@x": (code, b"words")}) if kind is smtplib.SMTPRecipientsRefused else kind(code, b"words")
+
+
+@pytest.mark.parametrize(
+    ("error", "fate"),
+    [
+        (reply(smtplib.SMTPRecipientsRefused, 550), Dead("550 words")),
+        (reply(smtplib.SMTPRecipientsRefused, 450), Retry(0, "450 words")),
+        (reply(smtplib.SMTPDataError, 554), Dead("554 words")),
+        (reply(smtplib.SMTPDataError, 451), Retry(0, "451 words")),
+        (AnymailRecipientsRefused("bounced before"), Dead("bounced before")),
+        (AnymailInvalidAddress("no @"), Dead("no @")),
+    ],
+)
+def test_fate_of_a_refusal_is_what_its_code_says(error, fate):
+    assert fate_of(error, "ana@x") == fate
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        smtplib.SMTPSenderRefused(550, b"not you", "us@x"),
+        reply(smtplib.SMTPAuthenticationError, 535),
+        reply(smtplib.SMTPConnectError, 554),
+        smtplib.SMTPServerDisconnected("gone"),
+        ConnectionRefusedError("no"),
+        TimeoutError("timed out"),
+        AnymailAPIError("no answer"),
+    ],
+)
+def test_fate_of_trouble_on_the_way_is_the_accounts(error):
+    fate = fate_of(error, "ana@x")
+
+    assert isinstance(fate, Retry)
+    assert fate.account
+
+
+class Answered:
+    """A provider's answer, as far as errors look at it."""
+
+    reason = "reason"
+    text = "text"
+
+    def __init__(self, **headers: str) -> None:
+        self.headers = headers
+
+    def json(self) -> dict[str, str]:
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, Dead), (422, Dead), (401, Retry), (403, Retry), (429, Retry), (503, Retry)]
+)
+def test_fate_of_a_providers_answer_follows_its_status(status, kind):
+    assert isinstance(fate_of(AnymailAPIError("no", status_code=status, response=Answered()), "ana@x"), kind)
+
+
+def test_fate_waits_as_long_as_the_provider_asks():
+    error = AnymailAPIError("slow down", status_code=429, response=Answered(**{"Retry-After": "90"}))
+
+    fate = fate_of(error, "ana@x")
+
+    assert isinstance(fate, Retry)
+    assert fate.after_seconds == 90
+
+
+def test_fate_is_none_when_the_fault_is_our_own():
+    assert fate_of(TypeError("ours"), "ana@x") is None
+
+
+def test_mail_templates_have_no_style_blocks_and_nothing_remote():
+    for file in (Path(__file__).parents[2] / "templates" / "mail").glob("*.html"):
+        source = file.read_text()
+
+        assert "<style" not in source
+        assert "src=" not in source
+        assert "http" not in source.replace('xmlns="http://www.w3.org/1999/xhtml"', "")
