@@ -30,8 +30,7 @@ def authenticate(headers: Mapping[str, str]) -> Principal:
         other = key_of(bearer)
         key = key or other
         bearer = ""
-    if not bearer:
-        assert key is not None
+    if key is not None and not bearer:
         return Principal(key.workspace_id, key=key)
     token = token_of(bearer)
     if key is not None and key.workspace_id != token.workspace_id:
@@ -51,8 +50,7 @@ def token_of(secret: str) -> PersonalToken:
 
 def person_ref(token: PersonalToken) -> PersonRef:
     """The person of a token, with what the token and the membership allow."""
-    member = _membership(token.person, token)
-    assert member is not None
+    member = Membership.objects.get(person=token.person, workspace_id=token.workspace_id)
     return PersonRef(
         id=token.person.ref,
         email=token.person.email,

@@ -1,4 +1,4 @@
-"""When a gate reminds, escalates and expires: (terms, progress, now) -> (what to do, new progress, next moment). Pure."""
+"""When a gate reminds and escalates: (terms, progress, now) -> (what to do, new progress). Pure."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ def run_chain(locked: Locked, step: Step, gate: Gate) -> None:
     due, progress = chain.advance(chain_of(gate.terms.body), progress_of(gate.progress), locked.now, _spread(gate))
     if due.remind:
         of = gate.terms.body["max_reminders"]
-        locked.record("intent.reminder", "server", _about(gate) | {"number": due.remind, "of": of, "skipped": due.skipped})
+        locked.record(
+            "intent.reminder", "server", _about(gate) | {"number": due.remind, "of": of, "skipped": due.skipped}
+        )
     if due.escalate:
         locked.record("intent.escalated", "server", _about(gate) | {"escalated_to": gate.terms.body["escalate_to"]})
     keep_progress(step, gate, progress)
@@ -45,7 +47,7 @@ def keep_progress(step: Step, gate: Gate, progress: chain.Progress) -> None:
     step.save(update_fields=["wake_at"])
 
 
-def expire(locked: Locked, step: Step, gate: Gate) -> StepEnd:
+def expire(locked: Locked, gate: Gate) -> StepEnd:
     """Nobody answered in time: what was stated beforehand happens, and it is "not approved" unless stated in words."""
     stated = gate.terms.body["on_timeout"]
     if stated == "approve" and everybody_was_told(gate):

@@ -16,6 +16,8 @@ from intents.ports import StepEnd
 from intents.principal import Principal
 from intents.services.lock import Locked
 
+VIA, STRENGTH = "api", "linked"  # a personal token over the wire
+
 
 class HumanKind:
     """`spec`: {"ask": approvals.asking.ask_of, "terms": approvals.terms.TermsBody}."""
@@ -32,15 +34,14 @@ class HumanKind:
         if gate is None:
             raise Forbidden("This gate has not opened yet.", code="gate_not_open")
         answer = answer_of(gate, body.get("task_result"))
-        assert principal.person is not None
-        verdict = decide(gate.pk, answer, person, via=principal.person.via, strength=principal.person.strength)
+        verdict = decide(gate.pk, answer, person, via=VIA, strength=STRENGTH)
         return verdict.on_the_wire()
 
     def wake(self, locked: Locked, step: Step) -> StepEnd | None:
         """Expiry first and alone; otherwise the next reminder or escalation."""
         gate = step.gate
         if locked.now >= gate.expires_at:
-            return expire(locked, step, gate)
+            return expire(locked, gate)
         run_chain(locked, step, gate)
         return None
 
@@ -62,5 +63,3 @@ def person_of(principal: Principal) -> Person:
     if not principal.person.can_decide:
         raise Forbidden("This token may not decide. Make one with the right to decide.", code="invalid_actor_scope")
     return Person.objects.get(pk=principal.person.id)
-
-

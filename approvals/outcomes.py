@@ -62,5 +62,7 @@ def resolve_outcomes(task_type: str, allowed: Iterable[str] | None) -> list[tupl
     outcomes = [(name, class_of(name)) for name in names]
     for needed, example in ((OutcomeClass.YES, "approved"), (OutcomeClass.NO, "rejected")):
         if needed not in {cls for _, cls in outcomes}:
-            raise OutcomesRefused(f"allowed_outcomes needs at least one {needed.label.lower()} outcome, e.g. {example}.")
+            raise OutcomesRefused(
+                f"allowed_outcomes needs at least one {needed.label.lower()} outcome, e.g. {example}."
+            )
     return outcomes

@@ -10,7 +10,7 @@ from typing import Any
 from approvals import asking
 from approvals.directory import deciders_named, label, member
 from approvals.models import ApprovalSettings, Policy, PolicyVersion, Unmatched
-from approvals.placing import Ask, Item, PolicyGate, merge_with_first, place_all, shown
+from approvals.placing import Item, PolicyGate, merge_with_first, place_all, shown
 from approvals.rules import Rule, Ruling, rule_on
 from approvals.terms import from_rule, line
 from intents.errors import Invalid
@@ -67,9 +67,7 @@ def _with_policies(items: list[Item], ruling: Ruling, settings: ApprovalSettings
     return place_all(items, gates)
 
 
-def _who(
-    submission: Submission, workspace: Workspace, principal: Principal, planned: Planned
-) -> tuple[str, list[str]]:
+def _who(submission: Submission, workspace: Workspace, principal: Principal, planned: Planned) -> tuple[str, list[str]]:
     """The requester, and all who are bound up with the request: the key's owners and the requester."""
     owners = [str(owner) for owner in (principal.key.owners if principal.key else [])]
     requester = owners[0] if owners else ""

@@ -9,7 +9,13 @@ from approvals.directory import label
 from approvals.models import Decision, Gate
 from intents.clock import iso
 
-PLACES = {"web": "in the web inbox", "slack": "in Slack", "email": "by email", "api": "over the API", "admin": "in the admin"}
+PLACES = {
+    "web": "in the web inbox",
+    "slack": "in Slack",
+    "email": "by email",
+    "api": "over the API",
+    "admin": "in the admin",
+}
 VERBS = {
     "approved": "Approved",
     "rejected": "Rejected",

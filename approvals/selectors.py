@@ -13,6 +13,7 @@ from approvals.outcomes import OutcomeClass
 from approvals.requirement import Line, Tally, tally
 from intents.errors import NotFound
 
+FOUR_EYES = "You are bound up with this request (as requester, key owner or author), so somebody else decides."
 THEN = {"expire": "not approved", "approve": "approved", "cancel": "canceled"}
 
 
@@ -38,7 +39,10 @@ class LineProgress:
 def may_decide(gate: Gate, person: Person) -> Refusal | None:
     """None if this person may decide now: seated, active, with the right to, and not bound up with the request."""
     if person.ref in gate.intent.excluded:
-        return Refusal("four_eyes", "You are bound up with this request (as requester, key owner or author), so somebody else decides.")
+        return Refusal(
+            "four_eyes",
+            "You are bound up with this request (as requester, key owner or author), so somebody else decides.",
+        )
     active = Membership.objects.filter(
         person=person, workspace_id=gate.workspace_id, is_active=True, can_decide=True, person__is_active=True
     ).exists()
@@ -124,7 +128,7 @@ def waiting_sentence(gate: Gate) -> str:
 
 def silence_outcome(gate: Gate) -> str:
     """What happens if nobody answers, in two words."""
-    stated = gate.terms.body["on_timeout"]
+    stated = str(gate.terms.body["on_timeout"])
     return THEN.get(stated, stated)
 
 

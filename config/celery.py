@@ -73,7 +73,7 @@ def embedded_beat() -> Any:
 
 
 @signals.celeryd_init.connect
-def worker_process_begins(**kwargs: Any) -> None:  # noqa: ARG001 - Celery calls with names
+def worker_process_begins(**kwargs: Any) -> None:
     """Only a worker of the command line sends this, never the embedded one."""
     from config import watchdog  # noqa: PLC0415 - it imports the tasks, which need Django set up
 

@@ -20,16 +20,16 @@ from approvals.models import ApprovalSettings, Membership, Person, PersonalToken
 from approvals.services.policies import save_policy
 from config.secretfile import write_private
 from intents import clock
+from intents.errors import Unauthenticated
 from intents.models import Agent, Workspace
 from intents.services.keys import account_for, create_key, digest_of_secret, key_of, new_secret
-from intents.errors import Unauthenticated
 
 ADMIN = ("you@acme.example", "You")
 SAMPLES = (("sample-1@acme.example", "Sample Reviewer 1"), ("sample-2@acme.example", "Sample Reviewer 2"))
 AGENT = "infra-validator"
 TOKEN_LIFE = timedelta(hours=24)
 TOKEN_NAME = "first run"  # noqa: S105 - the name of a token
-INFRA_CHANGES = {
+INFRA_CHANGES: dict[str, Any] = {
     "match": {"types": ["intent.infra.*"]},
     "action": "require",
     "gates": [
@@ -42,7 +42,7 @@ INFRA_CHANGES = {
         }
     ],
 }
-NOTIFY = {"match": {"types": ["notify.*"]}, "action": "approve", "gates": []}
+NOTIFY: dict[str, Any] = {"match": {"types": ["notify.*"]}, "action": "approve", "gates": []}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ def prepare(files: Files) -> Person:
         _team_and_policies(workspace)
         keys = _keys(workspace, _read(files.keys))
     write_private(files.people, json.dumps(people, indent=2) + "\n")
-    write_private(files.keys, json.dumps({"url": settings.BASE_URL, "workspace": str(workspace), **keys}, indent=2) + "\n")
+    write_private(
+        files.keys, json.dumps({"url": settings.BASE_URL, "workspace": str(workspace), **keys}, indent=2) + "\n"
+    )
     return Person.objects.get(email=ADMIN[0])
 
 

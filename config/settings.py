@@ -29,8 +29,9 @@ def _secret(name: str) -> str:
     if given:
         return str(given)
     if PRODUCTION:
-        raise ImproperlyConfigured(f"Set {name} to at least 32 random characters: python -c 'import secrets; "
-                                   "print(secrets.token_urlsafe(48))'")
+        raise ImproperlyConfigured(
+            f"Set {name} to at least 32 random characters: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
     return load_or_create(DATA_DIR)[name]
 
 

@@ -9,7 +9,11 @@ intent_id = client.send_intent(
     {
         "intent_type": "intent.infra.change_approval.v1",
         "to_agent": "agent://acme/production/infra-validator",
-        "payload": {"change_type": "database_migration", "target": "prod-postgres-main", "migration": "add_index_users_email"},
+        "payload": {
+            "change_type": "database_migration",
+            "target": "prod-postgres-main",
+            "migration": "add_index_users_email",
+        },
     }
 )
 print(intent_id, flush=True)

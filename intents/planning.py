@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from intents.addresses import is_human
 from intents.submission import StepSpec, Submission
 
@@ -25,5 +27,5 @@ def agent_step(name: str, address: str, source: str, deadline: int | None, max_a
 
 
 def _human(submission: Submission) -> StepSpec:
-    spec = {"human_task": submission.human_task, "times": submission.times, "people": []}
+    spec: dict[str, Any] = {"human_task": submission.human_task, "times": submission.times, "people": []}
     return StepSpec("approval", "human", "request", spec)

@@ -11,15 +11,13 @@ from intents.models import Agent, ApiKey
 
 @dataclass(frozen=True)
 class PersonRef:
-    """A person as the lower app sees them. `strength` and `via` say how they proved it and where they act."""
+    """A person as the lower app sees them."""
 
     id: str
     email: str
     name: str
     can_decide: bool
     is_admin: bool
-    via: str = "api"
-    strength: str = "linked"
 
 
 @dataclass(frozen=True)

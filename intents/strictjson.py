@@ -24,7 +24,7 @@ _Place = tuple["_Place", str | int] | None
 _Node = tuple[Any, _Place, int]
 
 
-class JsonRefused(ValueError):  # noqa: N818
+class JsonRefused(ValueError):
     """The JSON is not taken. `code` is stable, `sentence` says what to change.
 
     `place` is a JSON pointer (RFC 6901) where the value is known, else an offset such as `byte 7`.

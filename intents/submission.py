@@ -33,7 +33,7 @@ class StepSpec:
         shown: dict[str, Any] = {"step_id": self.name, "kind": self.kind, "source": self.source}
         if self.agent_address:
             shown["agent"] = self.agent_address
-        return shown | self.spec.get("shown", {})
+        return {**shown, **self.spec.get("shown", {})}
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,7 +18,7 @@ def world(db: None) -> SimpleNamespace:
 
 
 @pytest.fixture
-def api(world: SimpleNamespace) -> "Api":
+def api(world: SimpleNamespace) -> Api:
     """The wire, as the world's sender."""
     return Api(world.sender_secret)
 
@@ -29,20 +28,19 @@ class Api:
 
     def __init__(self, key: str = "", token: str = "") -> None:
         self.client = APIClient()
-        self.headers = {}
+        self.headers: dict[str, Any] = {}
         if key:
             self.headers["HTTP_X_API_KEY"] = key
         if token:
             self.headers["HTTP_AUTHORIZATION"] = f"Bearer {token}"
 
-    def get(self, path: str, **headers: str) -> Any:
+    def get(self, path: str, **headers: Any) -> Any:
         return self.client.get(path, **self.headers, **headers)
 
-    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+    def post(self, path: str, body: Any = None, **headers: Any) -> Any:
         return self.client.post(path, body if body is not None else {}, format="json", **self.headers, **headers)
 
 
 @pytest.fixture(autouse=True)
-def _fast_passwords(settings: Any) -> Iterator[None]:
+def _fast_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    yield

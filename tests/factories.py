@@ -18,7 +18,7 @@ from intents.services.keys import account_for, create_key, digest_of_secret, new
 from intents.services.submit import submit
 from intents.submission import Submission
 
-PASSWORD = "correct horse battery staple"  # noqa: S105 - a password of tests
+PASSWORD = "correct horse battery staple"
 
 
 def make_workspace(org: str = "acme", name: str = "production") -> Workspace:
@@ -26,7 +26,7 @@ def make_workspace(org: str = "acme", name: str = "production") -> Workspace:
 
 
 def make_person(workspace: Workspace, email: str, name: str = "", *, can_decide: bool = True, **fields: Any) -> Person:
-    person = Person.objects.create_user(email, PASSWORD, name=name or email.split("@")[0].title(), **fields)
+    person = Person.objects.create_user(email, PASSWORD, name=name or email.split("@", maxsplit=1)[0].title(), **fields)
     Membership.objects.create(person=person, workspace=workspace, can_decide=can_decide)
     return person
 

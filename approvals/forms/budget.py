@@ -15,7 +15,7 @@ UNITS = 8_000
 _left: ContextVar[int] = ContextVar("units left")
 
 
-class TooMuchWork(Exception):  # noqa: N818
+class TooMuchWork(Exception):
     """The answer cannot be checked against this form in the time that one request may take."""
 
 

@@ -47,7 +47,7 @@ _HOLDS_MAP = ("properties", "$defs", "definitions", "dependentSchemas")
 _META = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=FormatChecker(formats=()))
 
 
-class SchemaRefused(ValueError):  # noqa: N818
+class SchemaRefused(ValueError):
     """The schema is no form. `code` names the limit, `sentence` what to change, `place` is a JSON pointer into it."""
 
     def __init__(self, code: str, sentence: str, place: str = "") -> None:

@@ -18,7 +18,7 @@ class Compiled(Protocol):
     def search(self, text: bytes) -> object | None: ...
 
 
-class PatternRefused(ValueError):  # noqa: N818
+class PatternRefused(ValueError):
     """The pattern is too long, too big when compiled, or needs backtracking. The sentence says which."""
 
 

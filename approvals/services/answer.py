@@ -39,7 +39,7 @@ class Fault:
 def answer_of(gate: Gate, task_result: Any) -> Answer:
     """Read AXP's `task_result`: form fields stand at its top level or under `data`. Invalid if it is no object."""
     if not isinstance(task_result, dict) or not isinstance(task_result.get("outcome"), str):
-        raise Invalid(f'task_result must be an object with an outcome: one of {names_of(gate)}.', code="bad_outcome")
+        raise Invalid(f"task_result must be an object with an outcome: one of {names_of(gate)}.", code="bad_outcome")
     data = task_result.get("data") or {}
     if not isinstance(data, dict):
         raise Invalid("task_result.data must be an object.", code="form_invalid")
@@ -61,7 +61,9 @@ def prepare(ask: GateAsk, answer: Answer) -> tuple[Answer, Fault | None]:
     """
     cls = dict(ask.outcomes).get(answer.outcome)
     if cls is None:
-        return answer, Fault("bad_outcome", f"{answer.outcome!r} is not offered here: choose one of {names_of(ask.gate)}.")
+        return answer, Fault(
+            "bad_outcome", f"{answer.outcome!r} is not offered here: choose one of {names_of(ask.gate)}."
+        )
     fields = dict(answer.fields)
     if ask.form_schema is not None:
         fields = with_approved(ask.form_schema, coerce(ask.form_schema, fields), cls == OutcomeClass.YES)

@@ -38,16 +38,16 @@ def decide(gate_id: uuid.UUID, answer: Answer, person: Person, *, via: str, stre
     with locked_intent(gate.intent_id) as locked:
         gate = Gate.objects.select_related("ask", "terms").get(pk=gate_id)
         gate.intent = locked.intent
-        refusal = _refusal(locked, gate, person, read, fault, via)
+        refusal = _refusal(locked, gate, person, read, fault=fault, via=via)
         if refusal is not None:
             return refusal
-        decision = _record(locked, gate, person, read, via, strength)
+        decision = _record(locked, gate, person, read, via=via, strength=strength)
         _close_if_settled(locked, gate, person)
     return recorded(gate, decision, _message(gate, decision))
 
 
 def _refusal(
-    locked: Locked, gate: Gate, person: Person, answer: Answer, fault: Fault | None, via: str
+    locked: Locked, gate: Gate, person: Person, answer: Answer, *, fault: Fault | None, via: str
 ) -> Verdict | None:
     """The first reason not to take the answer, in the order in which a person can do something about it."""
     own = gate.decisions.filter(person=person, taken_back_at=None).first()
@@ -55,8 +55,9 @@ def _refusal(
         return already(gate, own)
     who = selectors.may_decide(gate, person)
     if who is not None:
-        details = {"gate_id": str(gate.pk), "by": person.email, "code": who.code, "via": via}
-        locked.record("intent.decision_refused", f"person:{person.email}", details)
+        if gate.is_open:
+            details = {"gate_id": str(gate.pk), "by": person.email, "code": who.code, "via": via}
+            locked.record("intent.decision_refused", f"person:{person.email}", details)
         return refused(gate, who.code, who.message, REFUSAL_STATUS[who.code])
     if not gate.is_open:
         return too_late(gate)
@@ -69,7 +70,7 @@ def _refusal(
     return None
 
 
-def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, via: str, strength: str) -> Decision:
+def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, *, via: str, strength: str) -> Decision:
     take_back_own(locked, gate, person, via)
     decision = Decision.objects.create(
         gate=gate,
@@ -108,8 +109,7 @@ def _close_if_settled(locked: Locked, gate: Gate, person: Person) -> None:
         return
     outcome = _deciding_outcome(gate, result)
     close_gate(locked, gate, outcome=outcome, outcome_class=result, reason="decided")
-    step = locked.current
-    assert step is not None, "an open gate has a current step"
+    step = next(row for row in locked.steps if row.pk == gate.step_id)
     end_step(locked, step, _step_end(result, outcome, f"person:{person.email}"))
 
 

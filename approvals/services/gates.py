@@ -89,7 +89,9 @@ def _earlier(locked: Locked, step: Step) -> list[dict[str, Any]]:
     done = [row for row in locked.steps if row.position < step.position and row.status == StepStatus.DONE]
     results = [(row, stored_result(row)) for row in done]
     return [
-        {"step_id": row.name, "by": row.agent_address, "result": result} for row, result in results if result is not None
+        {"step_id": row.name, "by": row.agent_address, "result": result}
+        for row, result in results
+        if result is not None
     ]
 
 
@@ -122,5 +124,3 @@ def _tell(locked: Locked, gate: Gate, ask: dict[str, Any]) -> None:
     locked.record("intent.human_task_assigned", "server", common | {"human_task": task, "deadline": until})
     waiting = {"waiting_for": waiting_for, "until": until, "then": selectors.silence_outcome(gate)}
     locked.record("intent.waiting", "server", common | waiting | {"url": f"{settings.BASE_URL}/gates/{gate.pk}"})
-
-

@@ -32,13 +32,13 @@ def save_policy(
 def check_people(workspace: Workspace, body: dict[str, Any]) -> None:
     """Each line must be able to be met, and escalation goes to people who may decide anyway."""
     for gate in body.get("gates", []):
-        everybody = {
-            person.pk for line in gate["requirement"] for person in deciders_named(workspace, line["who"])
-        }
+        everybody = {person.pk for line in gate["requirement"] for person in deciders_named(workspace, line["who"])}
         for line in gate["requirement"]:
             found = len(deciders_named(workspace, line["who"]))
             if found < line["need"]:
                 raise RuleRefused(f"{line['need']} of {', '.join(line['who'])} cannot agree: only {found} may decide.")
-        outside = [person for person in deciders_named(workspace, gate.get("escalate_to", [])) if person.pk not in everybody]
+        outside = [
+            person for person in deciders_named(workspace, gate.get("escalate_to", [])) if person.pk not in everybody
+        ]
         if outside:
             raise RuleRefused(f"escalate_to names {outside[0].email}, who may not decide: add them to the requirement.")

@@ -40,9 +40,7 @@ class Locked:
         """The step that is happening now, if any."""
         return next((step for step in self.steps if step.status in OPEN_STEP), None)
 
-    def set_status(
-        self, status: Status, waiting_reason: str = "", pending_with: dict[str, Any] | None = None
-    ) -> None:
+    def set_status(self, status: Status, waiting_reason: str = "", pending_with: dict[str, Any] | None = None) -> None:
         """Move the intent; every event recorded after this carries the new status."""
         self.intent.status = status
         self.intent.waiting_reason = waiting_reason

@@ -42,7 +42,7 @@ def terminal_details(locked: Locked, ending: Ending) -> dict[str, Any]:
     """Every key is always present. Only `result` holds words of an agent; the rest is written by the server."""
     reports = [kind_of(step).report(step) for step in locked.steps if step.status != StepStatus.PENDING]
     gates = [report["gate"] for report in reports if report.get("gate")]
-    last = next((report for report in reversed(reports) if report.get("gate")), {})
+    last: dict[str, Any] = next((report for report in reversed(reports) if report.get("gate")), {})
     results = [report["result"] for report in reports if report.get("result") is not None]
     payload = locked.intent.texts
     return {

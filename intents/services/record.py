@@ -81,7 +81,9 @@ def chain_fits(intent: Intent) -> bool:
     for row in Event.objects.filter(intent=intent).select_related("text").order_by("seq"):
         seq += 1
         text = getattr(row, "text", None)
-        genuine = row.seq == seq and row.previous_hash == previous and row.hash == hash_of(row, str(intent.workspace_id))
+        genuine = (
+            row.seq == seq and row.previous_hash == previous and row.hash == hash_of(row, str(intent.workspace_id))
+        )
         if not genuine or (text and digest_of_bytes(text.body.encode()) != row.details_digest):
             return False
         previous = row.hash

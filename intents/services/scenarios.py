@@ -55,6 +55,8 @@ def _agent(principal: Principal, workspace: Workspace, entry: dict[str, Any]) ->
     if not exists and entry["create_if_missing"]:
         principal.require("provision")
         name = split(address)[-1]
-        Agent.objects.create(workspace=workspace, name=name, address=address, display_name=entry.get("display_name", ""))
+        Agent.objects.create(
+            workspace=workspace, name=name, address=address, display_name=entry.get("display_name", "")
+        )
     created = not exists and entry["create_if_missing"]
     return {"role": entry.get("role"), "address": address, "created": created}

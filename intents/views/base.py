@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,8 +24,7 @@ class ApiView(APIView):
     @property
     def principal(self) -> Principal:
         """Who is asking."""
-        principal: Principal = self.request.auth
-        return principal
+        return cast("Principal", self.request.auth)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Echo the caller's trace and request ids."""

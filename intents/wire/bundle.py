@@ -161,7 +161,9 @@ def kind_of_step(step: dict[str, Any], address_of: dict[str, str], humans: dict[
     if kind is None and not tool and not runtime and role in address_of:
         kind = "agent"
     if kind is None:
-        raise Invalid(f"Step {step['step_id']}: {tool or runtime or 'no tool'} is not supported.", code="unsupported_step")
+        raise Invalid(
+            f"Step {step['step_id']}: {tool or runtime or 'no tool'} is not supported.", code="unsupported_step"
+        )
     return kind
 
 
@@ -178,7 +180,9 @@ def _step(
     if kind == "agent":
         return agent_step(step["step_id"], _agent(step, role, address_of), source, deadline, attempts)
     if kind == "delay":
-        return StepSpec(step["step_id"], "delay", source, {"seconds": _delay(step, config), "deadline": _delay(step, config)})
+        return StepSpec(
+            step["step_id"], "delay", source, {"seconds": _delay(step, config), "deadline": _delay(step, config)}
+        )
     if kind == "notification":
         return StepSpec(step["step_id"], "notification", source, _words(config))
     contact = (humans.get(role) or {}).get("contact")
@@ -193,21 +197,29 @@ def _step(
 
 def _agent(step: dict[str, Any], role: str, address_of: dict[str, str]) -> str:
     if role not in address_of:
-        raise Invalid(f"Step {step['step_id']}: assigned_to {role!r} is none of the bundle's agents.", code="unknown_role")
+        raise Invalid(
+            f"Step {step['step_id']}: assigned_to {role!r} is none of the bundle's agents.", code="unknown_role"
+        )
     return address_of[role]
 
 
 def _delay(step: dict[str, Any], config: dict[str, Any]) -> int:
     wanted = config.get("seconds")
     if isinstance(wanted, bool) or not isinstance(wanted, int) or not 1 <= wanted <= 29 * 24 * 3600:
-        raise Invalid(f"Step {step['step_id']}: a delay needs seconds from 1 to {29 * 24 * 3600}.", code="schema_invalid")
+        raise Invalid(
+            f"Step {step['step_id']}: a delay needs seconds from 1 to {29 * 24 * 3600}.", code="schema_invalid"
+        )
     return wanted
 
 
 def _words(config: dict[str, Any]) -> dict[str, Any]:
     to = config.get("to") or []
     recipients = [to] if isinstance(to, str) else [name for name in to if isinstance(name, str)]
-    return {"to": recipients, "subject": str(config.get("subject") or "")[:255], "body": str(config.get("body") or "")[:2000]}
+    return {
+        "to": recipients,
+        "subject": str(config.get("subject") or "")[:255],
+        "body": str(config.get("body") or "")[:2000],
+    }
 
 
 def _target(intent: dict[str, Any], steps: list[StepSpec], address_of: dict[str, str]) -> str:
@@ -216,5 +228,3 @@ def _target(intent: dict[str, Any], steps: list[StepSpec], address_of: dict[str,
         return str(intent["to_agent"])
     first = next((step.agent_address for step in steps if step.kind == "agent"), "")
     return first or next(iter(address_of.values()), "human")
-
-

@@ -8,8 +8,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from intents.errors import Invalid, TooLarge
 from intents.addresses import BadAddress, split
+from intents.errors import Invalid, TooLarge
 from intents.strictjson import JsonRefused, check
 from intents.submission import Submission, Times
 
@@ -17,9 +17,11 @@ TYPE_PATTERN = re.compile(r"^[a-z0-9_]+(\.[a-z0-9_]+)+\.v[0-9]+$")
 PAYLOAD_LIMIT = 256 * 1024
 LONGEST_SECONDS = 366 * 24 * 3600
 KNOWN = frozenset(
-    "intent_type correlation_id to_agent payload from_agent reply_to deadline_at remind_after_seconds "
-    "remind_interval_seconds max_reminders escalate_to max_delivery_attempts human_task requested_by amendable "
-    "idempotency_key".split()
+    (
+        *("intent_type", "correlation_id", "to_agent", "payload", "from_agent", "reply_to", "deadline_at"),
+        *("remind_after_seconds", "remind_interval_seconds", "max_reminders", "escalate_to"),
+        *("max_delivery_attempts", "human_task", "requested_by", "amendable", "idempotency_key"),
+    )
 )
 
 

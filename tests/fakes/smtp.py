@@ -78,7 +78,7 @@ class SmtpServer:
         """What it took, in order; only for this address if one is given."""
         files = sorted(self.folder.glob("*.eml"))
         mails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
-        return [mail for mail in mails if not to or mail["X-Recipient"] == to]  # type: ignore[misc]
+        return [mail for mail in mails if not to or mail["X-Recipient"] == to]
 
 
 async def serve(folder: Path) -> None:

@@ -146,7 +146,7 @@ def test_announce_backs_off_alone_when_one_intent_fails(world, time_machine):
 
 def test_announce_tries_each_event_by_itself_when_its_intent_failed_before(world, time_machine):
     gate = open_gate(world)
-    first = EventText.objects.filter(event__intent=gate.intent).order_by("event_id").first()
+    first = EventText.objects.filter(event__intent=gate.intent).earliest("event_id")
     EventText.objects.filter(pk=first.pk).update(body="?")
     announce_due()
     time_machine.shift(10)

@@ -2,39 +2,34 @@ from __future__ import annotations
 
 import pytest
 
-from notifications.audience import Group, gate_of, telling
+from notifications.audience import Group, Telling, gate_of, telling
 from notifications.models import Purpose
 
 
 @pytest.mark.parametrize(
-    ("event_type", "waiting_reason", "details", "purpose", "group", "names"),
+    ("event_type", "waiting_reason", "details", "expected"),
     [
-        ("intent.human_task_assigned", "WAITING_FOR_HUMAN", {}, Purpose.REQUEST, Group.PENDING, ()),
-        ("intent.reminder", "WAITING_FOR_HUMAN", {}, Purpose.REMINDER, Group.PENDING, ()),
+        ("intent.human_task_assigned", "WAITING_FOR_HUMAN", {}, (Purpose.REQUEST, Group.PENDING, ())),
+        ("intent.reminder", "WAITING_FOR_HUMAN", {}, (Purpose.REMINDER, Group.PENDING, ())),
         (
             "intent.escalated",
             "WAITING_FOR_HUMAN",
             {"escalated_to": ["team:leads"]},
-            Purpose.ESCALATION,
-            Group.NAMED_PENDING,
-            ("team:leads",),
+            (Purpose.ESCALATION, Group.NAMED_PENDING, ("team:leads",)),
         ),
-        ("intent.completed", "", {}, Purpose.OUTCOME, Group.REQUESTER, ()),
-        ("intent.failed", "", {}, Purpose.OUTCOME, Group.REQUESTER, ()),
-        ("intent.canceled", "", {}, Purpose.OUTCOME, Group.REQUESTER, ()),
-        ("intent.timed_out", "", {}, Purpose.OUTCOME, Group.REQUESTER, ()),
-        ("intent.gate_closed", "", {}, Purpose.OUTCOME, Group.REQUESTER, ()),
-        ("intent.waiting", "WAITING_FOR_AGENT", {}, Purpose.WAITING, Group.REQUESTER, ()),
-        ("intent.notification", "", {"to": ["a", "b"]}, Purpose.NOTIFICATION, Group.NAMED, ("a", "b")),
+        ("intent.completed", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
+        ("intent.failed", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
+        ("intent.canceled", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
+        ("intent.timed_out", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
+        ("intent.gate_closed", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
+        ("intent.waiting", "WAITING_FOR_AGENT", {}, (Purpose.WAITING, Group.REQUESTER, ())),
+        ("intent.notification", "", {"to": ["a", "b"]}, (Purpose.NOTIFICATION, Group.NAMED, ("a", "b"))),
     ],
 )
-def test_telling_names_purpose_and_group_when_somebody_is_to_be_told(
-    event_type, waiting_reason, details, purpose, group, names
-):
+def test_telling_names_purpose_and_group_when_somebody_is_to_be_told(event_type, waiting_reason, details, expected):
     what = telling(event_type, waiting_reason, details, intent_is_final=False)
 
-    assert what is not None
-    assert (what.purpose, what.group, what.names) == (purpose, group, names)
+    assert what == Telling(*expected)
 
 
 @pytest.mark.parametrize(

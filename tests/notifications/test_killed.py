@@ -1,4 +1,4 @@
-"""A worker process that is really killed between handing over a mail and settling it."""
+"""Worker processes: one that is killed between handing over a mail and settling it, and several at once."""
 
 from __future__ import annotations
 
@@ -13,22 +13,29 @@ from django.db import connection
 
 from approvals.models import Seat
 from intents import clock
+from intents.models import Outbox
 from notifications.announce import announce_due
 from notifications.claims import LEASE
 from notifications.deliver import deliver_due
-from notifications.models import Delivery, DeliveryStatus
+from notifications.models import Delivery, DeliveryStatus, KeptMail
 from tests.factories import gate_rule, make_person, make_policy, open_gate
 
 WORKER = "import django; django.setup(); from notifications.deliver import deliver_due; deliver_due()"
+EAGER = """
+import django; django.setup()
+from notifications.announce import announce_due
+from notifications.deliver import deliver_due
+while announce_due(limit=7) + deliver_due(limit=7): pass
+"""
 PATIENCE = 20
 
 
-def environment(port: int) -> dict[str, str]:
-    """The worker shares this test's database, and its mail server."""
+def environment(email: str) -> dict[str, str]:
+    """The worker shares this test's database; `email` is its EMAIL_URL, empty to keep mail."""
     name, user, host, at = (connection.settings_dict[key] for key in ("NAME", "USER", "HOST", "PORT"))
     password = connection.settings_dict["PASSWORD"]
     url = f"sqlite:///{name}" if connection.vendor == "sqlite" else f"postgresql://{user}:{password}@{host}:{at}/{name}"
-    own = {"DATABASE_URL": url, "EMAIL_URL": f"smtp://127.0.0.1:{port}", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    own = {"DATABASE_URL": url, "EMAIL_URL": email, "DJANGO_SETTINGS_MODULE": "config.settings"}
     return {**os.environ, **own}
 
 
@@ -39,7 +46,7 @@ def test_deliver_sends_again_and_settles_once_when_the_worker_is_killed_while_se
     make_policy(world.workspace, gates=[gate_rule("person:hang-once@acme.example")])
     gate = open_gate(world)
     announce_due()
-    worker = subprocess.Popen([sys.executable, "-c", WORKER], env=environment(smtp.port))
+    worker = subprocess.Popen([sys.executable, "-c", WORKER], env=environment(f"smtp://127.0.0.1:{smtp.port}"))
     end = time.monotonic() + PATIENCE
     while not smtp.mails() and time.monotonic() < end:
         time.sleep(0.05)
@@ -56,3 +63,20 @@ def test_deliver_sends_again_and_settles_once_when_the_worker_is_killed_while_se
     assert len(smtp.mails()) == 2
     assert len({mail["Message-ID"] for mail in smtp.mails()}) == 1
     assert Seat.objects.get(gate=gate).told_at is not None
+
+
+@pytest.mark.slow
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_each_message_is_sent_once_when_three_workers_are_at_it(world):
+    for _ in range(20):
+        open_gate(world)
+    workers = [subprocess.Popen([sys.executable, "-c", EAGER], env=environment("")) for _ in range(3)]
+
+    codes = [worker.wait(PATIENCE) for worker in workers]
+
+    assert codes == [0, 0, 0]
+    assert not Outbox.objects.exists()
+    assert list(Delivery.objects.values_list("status", "attempt").distinct()) == [(DeliveryStatus.SENT, 1)]
+    sent = [headers["Message-ID"] for headers in KeptMail.objects.values_list("headers", flat=True)]
+    assert len(sent) == len(set(sent)) == Delivery.objects.count() == 60

@@ -23,11 +23,11 @@ class Command(BaseCommand):
         parser.add_argument("name", help="the service account that owns the key; made if missing")
         parser.add_argument("--scope", action="append", choices=SCOPES, required=True)
         parser.add_argument("--agent", help="the one agent that a work key is for")
-        parser.add_argument("--type", action="append", default=[], help="a pattern of intent types, e.g. intent.infra.*")
+        parser.add_argument("--type", action="append", default=[], help="a pattern, e.g. intent.infra.*")
         parser.add_argument("--target", action="append", default=[], help="a pattern of agent addresses")
         parser.add_argument("--owner", action="append", default=[], help="e-mail of a person who answers for the key")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *args: Any, **options: Any) -> None:
         """Print the secret."""
         org, _, name = options["workspace"].partition("/")
         workspace = Workspace.objects.filter(org=org, name=name).first()

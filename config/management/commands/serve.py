@@ -20,7 +20,7 @@ OPEN_FILES = 65_536  # each parked client is one; the usual 1,024 would not do
 class Server(uvicorn.Server):
     """Ends streams with `stream.timeout` before it stops, and exits 0 when it was asked to stop."""
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM or SIGINT; the second one does not wait for anybody."""
         asgi.streams.close_all()
         self.force_exit = self.should_exit
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--embedded", action="store_true", help="run the worker and the beat in this process")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *args: Any, **options: Any) -> None:
         """Blocks."""
         raise_open_files()
         if options["embedded"]:

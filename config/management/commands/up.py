@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     help = __doc__ or ""
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *args: Any, **options: Any) -> None:
         """Blocks. One data folder belongs to one process."""
         if settings.PRODUCTION:
             raise CommandError("This is the embedded mode. In production run `manage.py serve` and the workers.")

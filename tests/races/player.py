@@ -1,0 +1,89 @@
+"""One process of a race. Each line on stdin is a command in JSON, each line on stdout what came of it.
+
+    python -m tests.races.player
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import uuid
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from rest_framework.test import APIClient  # noqa: E402 - Django must be set up first
+
+from approvals.models import Person  # noqa: E402
+from approvals.services.answer import Answer  # noqa: E402
+from approvals.services.decide import decide  # noqa: E402
+from intents import sweeps  # noqa: E402
+from intents.models import Agent, Step  # noqa: E402
+from intents.errors import DomainError  # noqa: E402
+from intents.kinds.agent import give_result  # noqa: E402
+from intents.services.handout import hand_out  # noqa: E402
+from intents.services.lock import locked_intent  # noqa: E402
+
+
+def play_decide(gate: str, person: str, outcome: str, after: float = 0.0) -> str:
+    """One person's answer: the verdict's code."""
+    time.sleep(after)
+    who = Person.objects.get(pk=person)
+    return decide(uuid.UUID(gate), Answer(outcome), who, via="web", strength="session").code
+
+
+def play_sweep(seconds: float = 0.0) -> int:
+    """The clock's tick, again and again for so long, at least once. How many rows were due."""
+    until, due = time.monotonic() + seconds, sweeps.wake_due()
+    while time.monotonic() < until:
+        due += sweeps.wake_due()
+    return due
+
+
+def play_hand_out(agent: str, times: int) -> list[str]:
+    """A listener that takes what it gets, so many times: the handles."""
+    frames = [hand_out(Agent.objects.get(pk=agent)) for _ in range(times)]
+    return [frame["intent_id"] for frame in frames if frame]
+
+
+def play_result(step: str, word: str) -> bool:
+    """An agent's result for its step: whether it was applied."""
+    row = Step.objects.select_related("intent").get(pk=step)
+    return bool(give_result(row, row.agent_address, {"word": word})["applied"])
+
+
+def play_hold(intent: str, seconds: float) -> None:
+    """Keep the intent's row to itself for a while."""
+    with locked_intent(uuid.UUID(intent)):
+        time.sleep(seconds)
+
+
+def play_post(path: str, body: dict[str, Any], headers: dict[str, str]) -> list[Any]:
+    """One request over the wire: the status and the body of the answer."""
+    answer = APIClient().post(path, body, format="json", **headers)  # type: ignore[arg-type]
+    return [answer.status_code, answer.json()]
+
+
+PLAYS = {name.removeprefix("play_"): play for name, play in list(globals().items()) if name.startswith("play_")}
+
+
+def main() -> None:
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        name, words = json.loads(line)
+        try:
+            said = PLAYS[name](**words)
+        except DomainError as refusal:
+            said = f"refused: {refusal.code}"
+        except Exception as error:
+            said = f"broken: {type(error).__name__}: {error}"
+        print(json.dumps(said), flush=True)
+
+
+if __name__ == "__main__":
+    main()
