@@ -12,7 +12,7 @@ from approvals.directory import deciders_named, label, member
 from approvals.models import ApprovalSettings, Policy, PolicyVersion, Unmatched
 from approvals.placing import Item, PolicyGate, merge_with_first, place_all, shown
 from approvals.rules import Rule, Ruling, rule_on
-from approvals.terms import from_rule, line
+from approvals.terms import completed, from_rule, line
 from intents.errors import Invalid
 from intents.models import Workspace
 from intents.ports import Planned
@@ -97,7 +97,7 @@ def _authors(ruling: Ruling, submission: Submission, workspace: Workspace) -> li
 def _finished(item: Item, workspace: Workspace, planned: Planned, at: int) -> StepSpec:
     if isinstance(item, StepSpec):
         return item
-    step, terms = item.step, {key: value for key, value in item.terms.items() if key != "names_nobody"}
+    step, terms = item.step, completed({key: value for key, value in item.terms.items() if key != "names_nobody"})
     asking.check_inside(terms, workspace)
     _check_somebody(terms, workspace, planned.excluded, step)
     ask = asking.ask_of(step.spec.get("human_task") or {}, item)

@@ -127,7 +127,9 @@ def waiting_sentence(gate: Gate) -> str:
 
 
 def silence_outcome(gate: Gate) -> str:
-    """What happens if nobody answers, in two words."""
+    """What happens if nobody answers, in two words. When the intent's own deadline comes first, that is no yes."""
+    if gate.expires_at >= gate.intent.deadline_at:
+        return THEN["expire"]
     stated = str(gate.terms.body["on_timeout"])
     return THEN.get(stated, stated)
 

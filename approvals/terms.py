@@ -45,7 +45,7 @@ def from_request(requirement: list[dict[str, Any]], times: Times, first: list[st
     most = times.max_reminders or (1 if times.remind_interval is None else DEFAULT_REMINDERS)
     if most > MOST_REMINDERS:
         warnings.append(f"A gate reminds at most {MOST_REMINDERS} times; max_reminders was lowered to that.")
-    deadline = min(times.deadline or DEFAULT_DEADLINE, LONGEST_GATE)
+    deadline = min(times.deadline, LONGEST_GATE) if times.deadline else None
     chain = Chain(
         remind_after=times.remind_after,
         remind_interval=interval,
@@ -66,16 +66,22 @@ def from_request(requirement: list[dict[str, Any]], times: Times, first: list[st
 
 
 def merge(asked: TermsBody, policy: TermsBody) -> TermsBody:
-    """One gate of both: the lines of both, the earlier deadline, the stricter rules; the rest is the policy's."""
+    """One gate of both: the lines of both, the earlier deadline, the stricter rules; the rest is the policy's.
+
+    Who shortens the time cannot thereby bring about a yes: silence then expires instead of approving.
+    """
     lines: dict[tuple[str, ...], dict[str, Any]] = {}
     for entry in [*policy["requirement"], *asked["requirement"]]:
         key = tuple(entry["who"])
         if key not in lines or lines[key]["need"] < entry["need"]:
             lines[key] = entry
+    deadline = min(asked["deadline"] or policy["deadline"], policy["deadline"])
+    shortened = deadline < policy["deadline"]
     merged = policy | {
         "requirement": list(lines.values()),
         "rejections": min(asked["rejections"], policy["rejections"]),
-        "deadline": min(asked["deadline"], policy["deadline"]),
+        "deadline": deadline,
+        "on_timeout": "expire" if shortened and policy["on_timeout"] == "approve" else policy["on_timeout"],
         "comment_required": asked["comment_required"] or policy["comment_required"],
         "first": asked["first"] or policy["first"],
     }
@@ -89,6 +95,11 @@ def merge(asked: TermsBody, policy: TermsBody) -> TermsBody:
 def chain_of(body: TermsBody) -> Chain:
     """The chain that these terms carry."""
     return Chain(body["remind_after"], body["remind_interval"], body["max_reminders"], tuple(body["escalate_to"]))
+
+
+def completed(body: TermsBody) -> TermsBody:
+    """The terms with the deadline that a gate has when nobody named one."""
+    return body | {"deadline": body["deadline"] or DEFAULT_DEADLINE}
 
 
 def line(who: list[str], need: int) -> dict[str, Any]:

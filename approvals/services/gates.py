@@ -37,7 +37,7 @@ def open_gate(locked: Locked, step: Step) -> Gate:
         source=step.source,
         digest=_subject_digest(locked, ask, title, terms, earlier),
         opened_at=locked.now,
-        expires_at=locked.now + timedelta(seconds=terms["deadline"]),
+        expires_at=min(locked.now + timedelta(seconds=terms["deadline"]), locked.intent.deadline_at),
         progress=progress_json(started),
     )
     GateAsk.objects.create(

@@ -30,3 +30,9 @@ def use_link(token: str) -> Person | None:
     if link is None or not live.filter(pk=link.pk).update(used_at=now):
         return None
     return link.person
+
+
+def is_live(token: str) -> bool:
+    """True while the link could be used. Looking does not use it up, so previews and prefetches do no harm."""
+    live = SignInLink.objects.filter(digest=digest_of_secret(token), used_at=None, expires_at__gt=clock.now())
+    return live.filter(person__is_active=True).exists()

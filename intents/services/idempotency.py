@@ -46,6 +46,11 @@ def once(principal: Principal, endpoint: str, key: str, body: dict[str, Any], ef
     return response
 
 
+def forget_old() -> int:
+    """Delete answers that are older than 48 h; how many there were."""
+    return IdempotencyRecord.objects.filter(created_at__lt=clock.now() - KEPT_FOR).delete()[0]
+
+
 def _run(effect: Effect) -> tuple[dict[str, Any], DomainError | None]:
     """The effect's answer, or a refusal that is itself part of the history and must not be rolled back."""
     try:

@@ -65,7 +65,7 @@ def play_hold(intent: str, seconds: float) -> None:
 
 def play_post(path: str, body: dict[str, Any], headers: dict[str, str]) -> list[Any]:
     """One request over the wire: the status and the body of the answer."""
-    answer = APIClient().post(path, body, format="json", **headers)  # type: ignore[arg-type]
+    answer = APIClient(SERVER_NAME="127.0.0.1").post(path, body, format="json", **headers)  # type: ignore[arg-type]
     return [answer.status_code, answer.json()]
 
 

@@ -20,6 +20,7 @@ from django.db import connection
 
 from approvals.services.answer import Answer
 from approvals.services.decide import decide
+from config import celery  # noqa: F401 - the broker of the ticks that a decision asks for
 from intents.reads import Reads
 from notifications.wakeup import WakeUp
 from tests.factories import open_gate

@@ -1,0 +1,167 @@
+"""An intent's events as sentences. Unknown ones are named by their type, so that nothing is left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from approvals.directory import label
+from approvals.models import Gate
+from approvals.report import PLACES
+from approvals.text import one_line
+from approvals.views.words import actor_words, outcome_words
+from intents.models import Event, Intent
+
+Details = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the history. `quote` holds words that somebody wrote; `tone` colours the mark beside it."""
+
+    seq: int
+    at: datetime
+    text: str
+    quote: str = ""
+    tone: str = ""
+
+
+def history_of(intent: Intent, gate: Gate | None = None) -> list[Entry]:
+    """The intent's events in order; with `gate`, without those of its other gates."""
+    rows = Event.objects.filter(intent=intent).select_related("text").order_by("seq")
+    told = [(row, _details(row)) for row in rows]
+    about = str(gate.pk) if gate else ""
+    return [entry_of(row, details) for row, details in told if not about or details.get("gate_id", about) == about]
+
+
+def entry_of(event: Event, details: Details) -> Entry:
+    """The event in words."""
+    known = _WORDS.get(event.event_type.removeprefix("intent."))
+    text = known(event, details) if known else one_line(event.event_type, 80)
+    return Entry(event.seq, event.at, text, _quote(event, details), _tone(event, details))
+
+
+def _details(event: Event) -> Details:
+    text = getattr(event, "text", None)
+    found = json.loads(text.body)["details"] if text else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _of(details: Details, key: str, limit: int = 200) -> str:
+    value = details.get(key)
+    return one_line(str(value), limit) if value not in (None, "") else ""
+
+
+def _created(event: Event, details: Details) -> str:
+    return f"{actor_words(event.actor)} asked for {_of(details, 'intent_type')}."
+
+
+def _submitted(_event: Event, details: Details) -> str:
+    plan = details.get("plan")
+    steps = len(plan) if isinstance(plan, list) else 0
+    return f"Accepted, with a plan of {steps} step{'' if steps == 1 else 's'}."
+
+
+def _delivered(_event: Event, details: Details) -> str:
+    agent = actor_words(str(details.get("agent", ""))) or "the agent"
+    attempt = details.get("delivery_attempt", 1)
+    return f"Handed to {agent}{f' (attempt {attempt})' if attempt != 1 else ''}."
+
+
+def _waiting(event: Event, details: Details) -> str:
+    if event.waiting_reason == "WAITING_FOR_HUMAN":
+        return f"Waiting for {_of(details, 'waiting_for')}."
+    if event.waiting_reason == "WAITING_FOR_AGENT":
+        return f"Nobody listens as {actor_words(str(details.get('agent', '')))}; the work waits."
+    return f"Waiting until {_of(details, 'until')}."
+
+
+def _reminder(_event: Event, details: Details) -> str:
+    skipped = details.get("skipped")
+    rest = f"; {skipped} were skipped during an outage" if skipped else ""
+    return f"Reminder {details.get('number')} of {details.get('of')} was sent{rest}."
+
+
+def _escalated(_event: Event, details: Details) -> str:
+    return f"Escalated to {one_line(label(str(name) for name in details.get('escalated_to', [])))}."
+
+
+def _decided(event: Event, details: Details) -> str:
+    who = _of(details, "name") or actor_words(event.actor)
+    return f"{who} answered {outcome_words(str(details.get('outcome', ''))).lower()} {_place(details)}."
+
+
+def _taken_back(event: Event, details: Details) -> str:
+    return f"{actor_words(event.actor)} took the answer {outcome_words(str(details.get('outcome', ''))).lower()} back."
+
+
+def _refused(event: Event, details: Details) -> str:
+    why = {"four_eyes": "they are bound up with the request", "not_eligible": "it is not theirs to decide"}
+    code = str(details.get("code", ""))
+    return f"An answer by {actor_words(event.actor)} was not taken: {why.get(code, one_line(code))}."
+
+
+def _closed(_event: Event, details: Details) -> str:
+    reasons = {"timeout": " because the time ran out", "withdrawn": " because the request was withdrawn"}
+    outcome = outcome_words(str(details.get("outcome", ""))).lower()
+    return f"The gate closed: {outcome}{reasons.get(str(details.get('reason')), '')}."
+
+
+def _unreachable(_event: Event, details: Details) -> str:
+    return f"{_of(details, 'person')} cannot be reached: {_of(details, 'why')}."
+
+
+def _notified(_event: Event, details: Details) -> str:
+    return f"A message went to {one_line(label(str(name) for name in details.get('to', [])))}."
+
+
+def _terminal(_event: Event, details: Details) -> str:
+    return _of(details, "summary", 2200) or "It ended."
+
+
+def _says(text: str) -> Callable[[Event, Details], str]:
+    return lambda event, details: text.format(who=actor_words(event.actor), step=_of(details, "step_id"))
+
+
+_WORDS: dict[str, Callable[[Event, Details], str]] = {
+    "created": _created,
+    "submitted": _submitted,
+    "delivered": _delivered,
+    "in_progress": _says("{who} is at work on {step}."),
+    "waiting": _waiting,
+    "human_task_assigned": _says("People were asked."),
+    "reminder": _reminder,
+    "escalated": _escalated,
+    "decision_recorded": _decided,
+    "decision_taken_back": _taken_back,
+    "decision_refused": _refused,
+    "gate_closed": _closed,
+    "person_unreachable": _unreachable,
+    "notification": _notified,
+    "lease_expired": _says("No result for {step} came in time; it is handed out again."),
+    "delivery_failed": _says("No result for {step} came, however often it was handed out."),
+    "completed": _terminal,
+    "failed": _terminal,
+    "canceled": _terminal,
+    "timed_out": _terminal,
+}
+
+
+def _place(details: Details) -> str:
+    via = str(details.get("via", ""))
+    return PLACES.get(via, one_line(via, 40))
+
+
+def _quote(event: Event, details: Details) -> str:
+    return str(details.get("comment") or "") if event.event_type == "intent.decision_recorded" else ""
+
+
+def _tone(event: Event, details: Details) -> str:
+    if event.event_type == "intent.gate_closed":
+        return str(details.get("outcome_class", ""))
+    tones = {"COMPLETED": "yes", "FAILED": "no", "CANCELED": "no", "TIMED_OUT": "no"}
+    terminal = event.event_type.removeprefix("intent.") in ("completed", "failed", "canceled", "timed_out")
+    return tones.get(event.status, "") if terminal else ""

@@ -1,0 +1,125 @@
+"""What a gate asks about, as tables in which every leaf stands in full, or the view says that it is cut."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from approvals.models import Gate, Person
+from approvals.outcomes import OutcomeClass
+from approvals.text import Row, payload_rows, visible
+from intents import clock
+from intents.ids import parse_id
+from intents.models import Intent
+
+MOST_ROWS = 200
+MOST_CHARACTERS = 20_000
+REFUSALS_FOR = timedelta(days=7)
+REFUSALS_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Table:
+    """The leaves of one JSON value. `hidden` counts those that are left out or cut."""
+
+    rows: tuple[Row, ...]
+    hidden: int = 0
+
+
+@dataclass(frozen=True)
+class EarlierResult:
+    """What an earlier step returned: words of the program that did it."""
+
+    step: str
+    by: str
+    table: Table
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Payload and earlier results. A cut view offers no yes."""
+
+    payload: Table
+    earlier: tuple[EarlierResult, ...]
+
+    @property
+    def is_cut(self) -> bool:
+        """True if anything is left out."""
+        return bool(self.hidden)
+
+    @property
+    def hidden(self) -> int:
+        """How many leaves are left out or cut, in all tables."""
+        return self.payload.hidden + sum(each.table.hidden for each in self.earlier)
+
+
+def subject_of(gate: Gate, *, full: bool) -> Subject:
+    """All tables of a gate, in full or within the limits of one screen."""
+    budget = Budget(None if full else (MOST_ROWS, MOST_CHARACTERS))
+    payload = budget.table(json.loads(gate.intent.texts.payload))
+    earlier = [
+        EarlierResult(str(each.get("step_id", "")), str(each.get("by", "")), budget.table(each.get("result")))
+        for each in gate.ask.earlier
+    ]
+    return Subject(payload, tuple(earlier))
+
+
+class Budget:
+    """Rows and characters that a view may still show; None is no limit."""
+
+    def __init__(self, limits: tuple[int, int] | None) -> None:
+        self._limits = limits
+
+    def table(self, value: Any) -> Table:
+        """The value's leaves as far as the budget goes; the first one that is too long is cut and counted."""
+        rows = payload_rows(value)
+        if self._limits is None:
+            return Table(tuple(rows))
+        left, characters = self._limits
+        shown: list[Row] = []
+        whole = 0
+        for row in rows[:left]:
+            size = len(row.path) + len(row.text)
+            if size > characters:
+                shown.append(Row(row.path[:200], row.kind, row.text[: max(characters, 200)] + " … (cut here)"))
+                characters = 0
+                break
+            shown.append(row)
+            whole += 1
+            characters -= size
+        self._limits = (left - len(shown), characters)
+        return Table(tuple(shown), len(rows) - whole)
+
+
+def sender_of(intent: Intent) -> str:
+    """The program that sent it, by its account's name."""
+    return visible(intent.sender.service_account.name)
+
+
+def requester_of(intent: Intent) -> Person | None:
+    """The person on whose behalf it was sent."""
+    person_id = parse_id(intent.requester) if intent.requester else None
+    return Person.objects.filter(pk=person_id).first() if person_id else None
+
+
+def title_is_the_programs(gate: Gate) -> bool:
+    """True if the sender may have written the title; a gate of the policies alone has theirs or the server's."""
+    return not gate.source.startswith(("policy:", "default"))
+
+
+def earlier_refusals(gate: Gate) -> list[Gate]:
+    """Gates of the same sender, type and target that people refused within the week before this one."""
+    intent = gate.intent
+    rows = Gate.objects.filter(
+        workspace_id=gate.workspace_id,
+        reason="decided",
+        outcome_class__in=(OutcomeClass.NO, OutcomeClass.BACK),
+        intent__sender__service_account_id=intent.sender.service_account_id,
+        intent__intent_type=intent.intent_type,
+        intent__to_agent=intent.to_agent,
+        closed_at__gte=clock.now() - REFUSALS_FOR,
+    ).exclude(pk=gate.pk)
+    shown = rows.prefetch_related("decisions__person", "decisions__text").order_by("-closed_at")[:REFUSALS_SHOWN]
+    return list(shown)

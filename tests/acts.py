@@ -1,0 +1,116 @@
+"""What people, agents and the clock do in tests, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import time_machine
+
+from approvals.models import Gate, Person, Seat
+from approvals.services.answer import Answer
+from approvals.services.decide import decide
+from approvals.services.verdict import Verdict
+from intents import clock
+from intents.models import Event, EventText, Intent, Step
+from intents.selectors import events_after
+from intents.services.handout import hand_out
+from intents.services.resume import resume
+from intents.sweeps import wake_due
+
+START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def say(gate: Gate, person: Person, outcome: str = "approved", **fields: Any) -> Verdict:
+    """This person answers in the web inbox."""
+    return decide(gate.pk, Answer(outcome, **fields), person, via="web", strength="session")
+
+
+def take_work(world: SimpleNamespace) -> dict[str, Any]:
+    """The world's agent takes its oldest free work; the frame."""
+    frame = hand_out(world.agent)
+    assert frame is not None, "there is no free work"
+    return frame
+
+
+def finish_work(world: SimpleNamespace, intent: Intent, **result: Any) -> dict[str, Any]:
+    """The world's agent answers for the first of its steps that has not ended."""
+    own = intent.steps.filter(kind="agent", agent_address=world.agent.address)
+    step = own.filter(ended_at=None).first() or own.last()
+    return resume(intent, step, world.worker, result)
+
+
+def gate_of(intent: Intent) -> Gate:
+    """The intent's open gate."""
+    return Gate.objects.select_related("ask", "terms", "intent", "step").get(intent=intent, closed_at=None)
+
+
+def current_step(intent: Intent) -> Step:
+    """The step that is happening now."""
+    return intent.steps.get(status__in=("ready", "current"))
+
+
+def fresh(intent: Intent) -> Intent:
+    """The intent as it stands now."""
+    return Intent.objects.select_related("texts").get(pk=intent.pk)
+
+
+def history(intent: Intent) -> list[str]:
+    """The types of its events in order, without `intent.`."""
+    types = Event.objects.filter(intent=intent).order_by("seq").values_list("event_type", flat=True)
+    return [name.removeprefix("intent.") for name in types]
+
+
+def details(intent: Intent, event_type: str) -> dict[str, Any]:
+    """What the last event of this type says."""
+    found = [event for event in events_after(intent.pk, 0) if event["event_type"] == f"intent.{event_type}"]
+    return dict(found[-1]["details"])
+
+
+def ending(intent: Intent) -> dict[str, Any]:
+    """What the terminal event says."""
+    return dict(events_after(intent.pk, 0)[-1]["details"])
+
+
+def everybody_told(gate: Gate) -> None:
+    """Each seat of the gate got its first message at once."""
+    Seat.objects.filter(gate=gate).update(told_at=gate.opened_at)
+
+
+@contextmanager
+def frozen_clock() -> Iterator[time_machine.Traveller]:
+    """Time stands still at START until a test moves it."""
+    with time_machine.travel(START, tick=False) as traveller:
+        yield traveller
+
+
+def fast_forward(traveller: time_machine.Traveller, seconds: float) -> None:
+    """Let time pass as it does when the sweep runs: whatever becomes due on the way happens at its moment."""
+    end = clock.now() + timedelta(seconds=seconds)
+    while (moment := _next_due(end)) is not None:
+        traveller.move_to(max(moment, clock.now()))
+        wake_due()
+    traveller.move_to(end)
+
+
+def outage(traveller: time_machine.Traveller, seconds: float) -> None:
+    """Let time pass with nobody there, then sweep once."""
+    traveller.shift(seconds)
+    wake_due()
+
+
+def forge(event: Event, **fields: Any) -> None:
+    """Change a row of the history behind everybody's back."""
+    text = fields.pop("text", None)
+    if text is not None:
+        EventText.objects.filter(event=event).update(body=text)
+    if fields:
+        Event.objects.filter(pk=event.pk).update(**fields)
+
+
+def _next_due(end: datetime) -> datetime | None:
+    due = Intent.objects.filter(wake_at__lte=end).order_by("wake_at")
+    return due.values_list("wake_at", flat=True).first()
