@@ -23,11 +23,15 @@ class Chain:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the chain has come. `next_at` is when its next step is due, None when there is none left."""
+    """How far the chain has come. `next_at` is when its next step is due, None when there is none left.
+
+    `skipped` reminders are counted in `reminders` already and wait to be told with the next one that is sent.
+    """
 
     reminders: int = 0
     escalated: bool = False
     next_at: datetime | None = None
+    skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,25 +57,31 @@ def advance(chain: Chain, progress: Progress, now: datetime, spread: float = 0.0
     """
     if progress.next_at is None or now < progress.next_at:
         return Due(), progress
+    if progress.reminders >= chain.max_reminders:
+        escalate = bool(chain.escalate_to) and not progress.escalated
+        return Due(escalate=escalate), replace(progress, escalated=True, next_at=None)
     late = now - progress.next_at
-    if late > LATE and progress.reminders < chain.max_reminders and spread > 0:
+    progress = _without_missed(chain, progress, late)
+    if late > LATE and spread > 0:
         return Due(), replace(progress, next_at=now + timedelta(seconds=spread))
-    interval = timedelta(seconds=chain.remind_interval or chain.remind_after or SHORTEST_INTERVAL)
-    if progress.reminders < chain.max_reminders:
-        return _remind(chain, progress, now, interval, late)
-    escalated = replace(progress, escalated=True, next_at=None)
-    return Due(escalate=bool(chain.escalate_to) and not progress.escalated), escalated
+    return _remind(chain, progress, now)
 
 
-def _remind(
-    chain: Chain, progress: Progress, now: datetime, interval: timedelta, late: timedelta
-) -> tuple[Due, Progress]:
-    missed = min(int(late / interval), chain.max_reminders - progress.reminders - 1)
-    number = progress.reminders + missed + 1
+def _without_missed(chain: Chain, progress: Progress, late: timedelta) -> Progress:
+    """All reminders that should have been sent by now but one count as skipped."""
+    missed = min(int(late / _interval(chain)), chain.max_reminders - progress.reminders - 1)
+    return replace(progress, reminders=progress.reminders + missed, skipped=progress.skipped + missed)
+
+
+def _remind(chain: Chain, progress: Progress, now: datetime) -> tuple[Due, Progress]:
+    number = progress.reminders + 1
     more = number < chain.max_reminders or (bool(chain.escalate_to) and not progress.escalated)
-    return Due(remind=number, skipped=missed), replace(
-        progress, reminders=number, next_at=now + interval if more else None
-    )
+    next_at = now + _interval(chain) if more else None
+    return Due(number, skipped=progress.skipped), replace(progress, reminders=number, skipped=0, next_at=next_at)
+
+
+def _interval(chain: Chain) -> timedelta:
+    return timedelta(seconds=chain.remind_interval or chain.remind_after or SHORTEST_INTERVAL)
 
 
 def clamp(seconds: int, *, least: int = SHORTEST_INTERVAL) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from approvals import chain
 from approvals.models import Gate, Membership, Seat
 from approvals.outcomes import OutcomeClass
@@ -36,7 +38,7 @@ def escalate_now(locked: Locked, step: Step, gate: Gate) -> None:
     if progress.escalated or not gate.terms.body["escalate_to"]:
         return
     locked.record("intent.escalated", "server", _about(gate) | {"escalated_to": gate.terms.body["escalate_to"]})
-    keep_progress(step, gate, chain.Progress(progress.reminders, escalated=True, next_at=progress.next_at))
+    keep_progress(step, gate, replace(progress, escalated=True))
 
 
 def keep_progress(step: Step, gate: Gate, progress: chain.Progress) -> None:

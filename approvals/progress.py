@@ -11,7 +11,12 @@ from approvals.chain import Progress
 def progress_json(progress: Progress) -> dict[str, Any]:
     """What the gate's row stores."""
     next_at = progress.next_at.isoformat() if progress.next_at else None
-    return {"reminders": progress.reminders, "escalated": progress.escalated, "next_at": next_at}
+    return {
+        "reminders": progress.reminders,
+        "escalated": progress.escalated,
+        "next_at": next_at,
+        "skipped": progress.skipped,
+    }
 
 
 def progress_of(stored: dict[str, Any]) -> Progress:
@@ -21,4 +26,5 @@ def progress_of(stored: dict[str, Any]) -> Progress:
         reminders=stored.get("reminders", 0),
         escalated=stored.get("escalated", False),
         next_at=datetime.fromisoformat(next_at) if next_at else None,
+        skipped=stored.get("skipped", 0),
     )

@@ -101,6 +101,10 @@ def check_body(body: Any) -> None:
         raise RuleRefused(f"action must be one of {', '.join(ACTIONS)}.")
     if body["action"] == "require" and not body.get("gates"):
         raise RuleRefused("A policy that requires something needs at least one gate in gates.")
+    if not isinstance(body.get("gates", []), list):
+        raise RuleRefused("gates must be a list.")
+    if "author_fields" in body and not _texts(body["author_fields"]):
+        raise RuleRefused('author_fields must list names of payload fields, e.g. ["author"].')
     for number, gate in enumerate(body.get("gates", [])):
         _check_gate(gate, f"gates[{number}]")
 
@@ -116,7 +120,10 @@ def _check_gate(gate: Any, where: str) -> None:
             raise RuleRefused(f'{where}.requirement[{number}] must look like {{"who": ["team:sre"], "need": 1}}.')
     if not _count(gate.get("rejections", 1)):
         raise RuleRefused(f"{where}.rejections must be 1 or more.")
+    if not isinstance(gate.get("title", ""), str):
+        raise RuleRefused(f"{where}.title must be a text.")
     _check_times(gate, where)
+    _check_chain(gate, where)
 
 
 def _check_times(gate: dict[str, Any], where: str) -> None:
@@ -130,9 +137,16 @@ def _check_times(gate: dict[str, Any], where: str) -> None:
     on_timeout = gate.get("on_timeout", "expire")
     if on_timeout not in (*ON_TIMEOUT, "rejected", "failed", "declined"):
         raise RuleRefused(f"{where}.on_timeout must be {', '.join(ON_TIMEOUT)} or a no outcome such as rejected.")
-    remind = gate.get("remind", {})
-    if remind and not (_count(remind.get("after")) and _count(remind.get("interval", 60))):
+
+
+def _check_chain(gate: dict[str, Any], where: str) -> None:
+    remind = gate.get("remind") or {"after": 60}
+    if not isinstance(remind, dict) or not all(
+        _count(remind.get(key, default)) for key, default in (("after", None), ("interval", 60), ("max", 1))
+    ):
         raise RuleRefused(f'{where}.remind must look like {{"after": 60, "interval": 60, "max": 3}}, in seconds.')
+    if gate.get("escalate_to") and not _texts(gate["escalate_to"]):
+        raise RuleRefused(f'{where}.escalate_to must list people or teams, e.g. ["team:leads"].')
 
 
 def _texts(value: Any) -> bool:

@@ -19,7 +19,7 @@ def from_rule(gate: dict[str, Any]) -> TermsBody:
     remind = gate.get("remind", {})
     chain = Chain(
         remind_after=remind.get("after"),
-        remind_interval=remind.get("interval"),
+        remind_interval=max(remind.get("interval") or remind.get("after"), SHORTEST_INTERVAL) if remind else None,
         max_reminders=min(remind.get("max", DEFAULT_REMINDERS), MOST_REMINDERS),
         escalate_to=tuple(gate.get("escalate_to", ())),
     )
@@ -45,6 +45,8 @@ def from_request(requirement: list[dict[str, Any]], times: Times, first: list[st
     most = times.max_reminders or (1 if times.remind_interval is None else DEFAULT_REMINDERS)
     if most > MOST_REMINDERS:
         warnings.append(f"A gate reminds at most {MOST_REMINDERS} times; max_reminders was lowered to that.")
+    if times.escalate_to and times.remind_after is None:
+        warnings.append("escalate_to follows the last reminder: without remind_after_seconds it waits for ever.")
     deadline = min(times.deadline, LONGEST_GATE) if times.deadline else None
     chain = Chain(
         remind_after=times.remind_after,
@@ -68,7 +70,7 @@ def from_request(requirement: list[dict[str, Any]], times: Times, first: list[st
 def merge(asked: TermsBody, policy: TermsBody) -> TermsBody:
     """One gate of both: the lines of both, the earlier deadline, the stricter rules; the rest is the policy's.
 
-    Who shortens the time cannot thereby bring about a yes: silence then expires instead of approving.
+    `asked` is the request's gate, or what an earlier policy has made of it.
     """
     lines: dict[tuple[str, ...], dict[str, Any]] = {}
     for entry in [*policy["requirement"], *asked["requirement"]]:
@@ -76,12 +78,11 @@ def merge(asked: TermsBody, policy: TermsBody) -> TermsBody:
         if key not in lines or lines[key]["need"] < entry["need"]:
             lines[key] = entry
     deadline = min(asked["deadline"] or policy["deadline"], policy["deadline"])
-    shortened = deadline < policy["deadline"]
     merged = policy | {
         "requirement": list(lines.values()),
         "rejections": min(asked["rejections"], policy["rejections"]),
         "deadline": deadline,
-        "on_timeout": "expire" if shortened and policy["on_timeout"] == "approve" else policy["on_timeout"],
+        "on_timeout": _on_silence(asked, policy, deadline),
         "comment_required": asked["comment_required"] or policy["comment_required"],
         "first": asked["first"] or policy["first"],
     }
@@ -90,6 +91,15 @@ def merge(asked: TermsBody, policy: TermsBody) -> TermsBody:
     if not policy["escalate_to"]:
         merged["escalate_to"] = asked["escalate_to"]
     return merged
+
+
+def _on_silence(asked: TermsBody, policy: TermsBody, deadline: int) -> str:
+    """Silence approves only if every policy says so and has its whole time; who shortens it cannot bring about a yes."""
+    stated = [policy] if asked["asked_by_request"] else [policy, asked]
+    refusals = [str(terms["on_timeout"]) for terms in stated if terms["on_timeout"] != "approve"]
+    if refusals:
+        return refusals[0]
+    return "approve" if all(terms["deadline"] == deadline for terms in stated) else "expire"
 
 
 def chain_of(body: TermsBody) -> Chain:

@@ -1,10 +1,11 @@
 """Paths of people's answers over the API, and of the pages."""
 
-from django.urls import path
+from django.urls import include, path
 
 from approvals.views.api import DecisionView, TasksView
 
 urlpatterns = [
     path("v1/me/tasks", TasksView.as_view()),
     path("v1/approvals/<str:gate_id>/decision", DecisionView.as_view()),
+    path("", include("approvals.pageurls")),
 ]

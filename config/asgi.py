@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
@@ -12,11 +13,13 @@ django = get_wsgi_application()
 
 from approvals.authentication import authenticate  # noqa: E402 - Django must be set up first
 from config.lifespan import Lifespan  # noqa: E402
+from intents.asgi import App  # noqa: E402
 from intents.bodyguard import BodyGuard  # noqa: E402
 from intents.streams import StreamApp  # noqa: E402
 
 THREADS = 10
 CHUNKS_AHEAD = 256  # of an answer, so that a client that reads slowly does not keep its thread
 
-streams = StreamApp(BodyGuard(WSGIMiddleware(django, THREADS, CHUNKS_AHEAD)), authenticate)
+pages = cast(App, WSGIMiddleware(cast(Any, django), THREADS, CHUNKS_AHEAD))
+streams = StreamApp(BodyGuard(pages), authenticate)
 application = Lifespan(streams)

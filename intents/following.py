@@ -56,8 +56,9 @@ class Follower:
         takes_work = not window.statuses or Status.DELIVERED in window.statuses
         await self._look(self._sources.seen, agent)
         while not self.stream.over:
-            frame = await self._next_step(agent) if takes_work else await self.stream.park()
-            if frame is not None:
+            if not takes_work:
+                await self.stream.park()
+            elif frame := await self._next_step(agent):
                 last = max(last, frame["seq"])
                 await self.stream.write(sse.frame(frame))
                 await self._until_done(frame)

@@ -165,7 +165,7 @@ class Ear:
                 stopped.wait(pause)
 
     def _listen(self, stopped: threading.Event) -> None:
-        with self._client.pubsub() as pubsub:
+        with self._client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
             pubsub.subscribe(CHANNEL)
             while not stopped.is_set():
                 message = pubsub.get_message(timeout=REDIS_SECONDS)

@@ -66,6 +66,11 @@ def subject_of(gate: Gate, *, full: bool) -> Subject:
     return Subject(payload, tuple(earlier))
 
 
+def table_of(value: Any, *, full: bool) -> Table:
+    """One value alone, in full or within the limits of one screen."""
+    return Budget(None if full else (MOST_ROWS, MOST_CHARACTERS)).table(value)
+
+
 class Budget:
     """Rows and characters that a view may still show; None is no limit."""
 

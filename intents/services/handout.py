@@ -23,10 +23,13 @@ SEEN_EVERY = timedelta(seconds=20)
 CURSOR_STEP = 2  # even positions: one older client asks for `last + 1`
 
 
+class HandsFull(Exception):
+    """The agent holds `max_in_flight` steps already."""
+
+
 def hand_out(agent: Agent) -> dict[str, Any] | None:
     """Take the oldest free step for this agent and return its stream frame; None if there is none to take."""
-    in_flight = Step.objects.filter(agent_address=agent.address, status=StepStatus.CURRENT).count()
-    if in_flight >= agent.max_in_flight:
+    if _holds_all_it_may(agent):
         return None
     free = Step.objects.filter(agent_address=agent.address, status=StepStatus.READY).order_by("started_at")
     for step_id, intent_id in free.values_list("id", "intent_id")[:5]:
@@ -63,6 +66,11 @@ def renew_lease(step: Step, agent: Agent) -> None:
             called_in(locked, mine, agent.address)
 
 
+def _holds_all_it_may(agent: Agent) -> bool:
+    held = Step.objects.filter(agent_address=agent.address, status=StepStatus.CURRENT)
+    return held.count() >= agent.max_in_flight
+
+
 def _take(agent: Agent, step_id: uuid.UUID, intent_id: uuid.UUID) -> dict[str, Any] | None:
     try:
         with locked_intent(intent_id, skip_locked=True) as locked:
@@ -73,7 +81,7 @@ def _take(agent: Agent, step_id: uuid.UUID, intent_id: uuid.UUID) -> dict[str, A
             step.cursor = _next_cursor(agent)
             step.save()
             return frame_of(locked.intent, step)
-    except NotFound:  # somebody else holds the row and will have handed it out
+    except (NotFound, HandsFull):  # somebody else holds the row and will have handed it out, or took the last place
         return None
 
 
@@ -92,7 +100,10 @@ def _begin_lease(locked: Locked, step: Step) -> None:
 
 
 def _next_cursor(agent: Agent) -> int:
+    """Under the agent's lock the count is exact: HandsFull, and nothing was handed out, if others were faster."""
     row = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
+    if _holds_all_it_may(row):
+        raise HandsFull
     row.cursor += CURSOR_STEP
     row.save(update_fields=["cursor"])
     return row.cursor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -92,9 +93,9 @@ def test_nothing_is_kept_when_the_waiter_leaves():
 def test_stream_is_refused_when_the_key_holds_its_limit():
     registry = Registry(limit=1)
 
-    with registry.stream_of("key:1"), registry.stream_of("key:2"), pytest.raises(TooManyStreams):
-        with registry.stream_of("key:1"):
-            pass
+    key_1, key_2, one_more = registry.stream_of("key:1"), registry.stream_of("key:2"), registry.stream_of("key:1")
+    with key_1, key_2, pytest.raises(TooManyStreams), one_more:
+        pass
 
     with registry.stream_of("key:1"):
         assert registry.streams["key:1"] == 1
@@ -139,10 +140,10 @@ def test_safety_net_wakes_listeners_when_work_is_free():
 def test_safety_net_asks_once_however_many_wait():
     async def story() -> None:
         registry, heads = Registry(), heads_are({})
-        first, second = asyncio.Event(), asyncio.Event()
-        with registry.waiting("intent:a", first), registry.waiting("intent:a", second):
-            with registry.waiting("intent:b", asyncio.Event()):
-                await registry.read_again(heads)
+        with ExitStack() as stack:
+            for name in ("intent:a", "intent:a", "intent:b"):
+                stack.enter_context(registry.waiting(name, asyncio.Event()))
+            await registry.read_again(heads)
 
         assert heads.asked == [(["a", "b"], [])]
 

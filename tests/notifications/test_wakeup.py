@@ -89,7 +89,7 @@ def refuse(name: str) -> None:
 
 
 def test_drain_wakes_waiters_and_asks_for_ticks_when_there_is_no_redis():
-    here, sent = Listener(), []
+    here, sent = Listener(), list[str]()
     nudges.add("announce", "deliver", "intent:a", "agent:b")
 
     Drain(Local(here, sent.append)).once()
@@ -194,7 +194,7 @@ def test_real_task_reaches_the_brokers_queue(url, settings):
 
 
 def test_drain_is_silent_when_redis_is_out_of_reach():
-    here, sent = Listener(), []
+    here, sent = Listener(), list[str]()
     with connect(OUT_OF_REACH) as client:
         drain = Drain(Remote(here, client, sent.append))
         for _ in range(3):

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -119,9 +119,7 @@ def test_a_thousand_parked_programs_get_their_answers(world: SimpleNamespace, tm
             programs, decided_at = asyncio.run(story(world, gates, live.port))
         code = live.stop()
 
-    lateness = sorted(
-        program.answered_at - decided_at[program.intent_id] for program in programs if program.answer
-    )
+    lateness = sorted(program.answered_at - decided_at[program.intent_id] for program in programs if program.answer)
     with capsys.disabled():
         print(
             f"\n{CLIENTS} parked on {connection.vendor}: {watch.threads} threads, {watch.connections} database "

@@ -1,0 +1,45 @@
+"""The gate's page and its moving parts."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from approvals.models import Person
+from approvals.selectors import gate_for
+from approvals.views.answerform import Typed, form_of
+from approvals.views.gatepage import gate_page, moving_parts, version_of
+from approvals.views.guard import signed_in
+from approvals.views.standing import standing_of
+from approvals.views.subject import subject_of
+from intents import clock
+
+
+@require_safe
+@signed_in
+def gate(request: HttpRequest, person: Person, gate_id: uuid.UUID) -> HttpResponse:
+    """What is asked, by whom, how far it is, and the form to answer. `?full=1` leaves nothing out."""
+    typed = Typed(full=request.GET.get("full") == "1")
+    return gate_page(request, person, gate_for(person, gate_id), typed=typed)
+
+
+@require_safe
+@signed_in
+def gate_live(request: HttpRequest, person: Person, gate_id: uuid.UUID) -> HttpResponse:
+    """204 while nothing has changed since the version `v`; else the parts that did.
+
+    The form is replaced only if the page shows another standing (`shows`) than is true now.
+    """
+    row, now = gate_for(person, gate_id), clock.now()
+    standing = standing_of(row, person, now)
+    if request.GET.get("v") == version_of(row, standing, now):
+        return HttpResponse(status=204)
+    context = moving_parts(row, person, now) | {"replace_answer": request.GET.get("shows") != standing.kind}
+    if context["replace_answer"]:
+        is_cut = subject_of(row, full=request.GET.get("full") == "1").is_cut
+        typed = Typed(full=request.GET.get("full") == "1")
+        context |= {"form": form_of(row, typed, is_cut=is_cut), "typed": typed}
+    return render(request, "gate_live.html", context)

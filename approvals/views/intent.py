@@ -1,0 +1,72 @@
+"""An intent's page: the plan and its reasons, the steps, the gates, the history, and how it ended."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from approvals.models import Gate, Membership, Person
+from approvals.views.guard import signed_in
+from approvals.views.history import history_of
+from approvals.views.subject import requester_of, sender_of, table_of
+from approvals.views.withdrawing import may_withdraw
+from approvals.views.words import outcome_words
+from intents import clock
+from intents.errors import NotFound
+from intents.lifecycle import Status, is_final
+from intents.models import Intent, Step
+
+TONES = {Status.COMPLETED: "yes", Status.FAILED: "no", Status.CANCELED: "no", Status.TIMED_OUT: "no"}
+WAITS = {
+    "WAITING_FOR_HUMAN": "Waiting for people",
+    "WAITING_FOR_AGENT": "Waiting for its agent",
+    "WAITING_FOR_TIME": "Waiting for its time",
+    "WAITING_FOR_TOOL": "Waiting for a tool",
+}
+
+
+@require_safe
+@signed_in
+def intent_page(request: HttpRequest, person: Person, intent_id: uuid.UUID) -> HttpResponse:
+    """For every member of the workspace. `?full=1` shows the whole payload."""
+    intent = intent_for(person, intent_id)
+    result = json.loads(intent.texts.result) if intent.texts.result else None
+    context = {
+        "now": clock.now(),
+        "intent": intent,
+        "status": WAITS.get(intent.waiting_reason) or outcome_words(intent.status.lower()),
+        "tone": TONES.get(Status(intent.status), ""),
+        "is_final": is_final(intent.status),
+        "sender": sender_of(intent),
+        "requester": requester_of(intent),
+        "payload": table_of(json.loads(intent.texts.payload), full=request.GET.get("full") == "1"),
+        "result": result,
+        "returned": table_of(result["result"], full=True) if result and result.get("result") else None,
+        "plan": intent.texts.plan,
+        "steps": [_step(step) for step in intent.steps.select_related("result_row")],
+        "gates": Gate.objects.filter(intent=intent).order_by("opened_at"),
+        "history": history_of(intent),
+        "may_withdraw": may_withdraw(intent, person),
+    }
+    return render(request, "intent.html", context)
+
+
+def intent_for(person: Person, handle: uuid.UUID) -> Intent:
+    """The intent with this id, or that has an agent step with this handle. NotFound unless a workspace of theirs."""
+    step = Step.objects.filter(pk=handle, kind="agent").first()
+    mine = Membership.objects.filter(person=person, is_active=True).values("workspace")
+    rows = Intent.objects.select_related("texts", "sender__service_account", "workspace")
+    intent = rows.filter(pk=step.intent_id if step else handle, workspace__in=mine).first()
+    if intent is None:
+        raise NotFound("There is no such intent.")
+    return intent
+
+
+def _step(step: Step) -> dict[str, Any]:
+    kinds = {"human": "People decide", "agent": "An agent works", "delay": "Wait", "notification": "Send a message"}
+    return {"row": step, "what": kinds.get(step.kind, step.kind)}

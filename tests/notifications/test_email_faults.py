@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import smtplib
+
+import pytest
+from anymail.exceptions import AnymailAPIError, AnymailInvalidAddress, AnymailRecipientsRefused
+
+from notifications.channels.base import Dead, Retry
+from notifications.channels.email_faults import fate_of
+
+
+def reply(kind, code: int):
+    return kind({"ana@x": (code, b"words")}) if kind is smtplib.SMTPRecipientsRefused else kind(code, b"words")
+
+
+@pytest.mark.parametrize(
+    ("error", "fate"),
+    [
+        (reply(smtplib.SMTPRecipientsRefused, 550), Dead("550 words")),
+        (reply(smtplib.SMTPRecipientsRefused, 450), Retry(0, "450 words")),
+        (reply(smtplib.SMTPDataError, 554), Dead("554 words")),
+        (reply(smtplib.SMTPDataError, 451), Retry(0, "451 words")),
+        (AnymailRecipientsRefused("bounced before"), Dead("bounced before")),
+        (AnymailInvalidAddress("no @"), Dead("no @")),
+    ],
+)
+def test_fate_of_a_refusal_is_what_its_code_says(error, fate):
+    assert fate_of(error, "ana@x") == fate
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        smtplib.SMTPSenderRefused(550, b"not you", "us@x"),
+        reply(smtplib.SMTPAuthenticationError, 535),
+        reply(smtplib.SMTPConnectError, 554),
+        smtplib.SMTPServerDisconnected("gone"),
+        ConnectionRefusedError("no"),
+        TimeoutError("timed out"),
+        AnymailAPIError("no answer"),
+    ],
+)
+def test_fate_of_trouble_on_the_way_is_the_accounts(error):
+    fate = fate_of(error, "ana@x")
+
+    assert isinstance(fate, Retry)
+    assert fate.account
+
+
+class Answered:
+    """A provider's answer, as far as errors look at it."""
+
+    reason = "reason"
+    text = "text"
+
+    def __init__(self, **headers: str) -> None:
+        self.headers = headers
+
+    def json(self) -> dict[str, str]:
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, Dead), (422, Dead), (401, Retry), (403, Retry), (429, Retry), (503, Retry)]
+)
+def test_fate_of_a_providers_answer_follows_its_status(status, kind):
+    assert isinstance(fate_of(AnymailAPIError("no", status_code=status, response=Answered()), "ana@x"), kind)
+
+
+def test_fate_waits_as_long_as_the_provider_asks():
+    error = AnymailAPIError("slow down", status_code=429, response=Answered(**{"Retry-After": "90"}))
+
+    fate = fate_of(error, "ana@x")
+
+    assert isinstance(fate, Retry)
+    assert fate.after_seconds == 90
+
+
+def test_fate_is_none_when_the_fault_is_our_own():
+    assert fate_of(TypeError("ours"), "ana@x") is None
