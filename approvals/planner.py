@@ -15,6 +15,7 @@ from approvals.rules import Rule, Ruling, rule_on
 from approvals.terms import completed, from_rule, line
 from intents.errors import Invalid
 from intents.models import Workspace
+from intents.planning import free_name
 from intents.ports import Planned
 from intents.principal import Principal
 from intents.submission import StepSpec, Submission
@@ -102,14 +103,9 @@ def _finished(item: Item, workspace: Workspace, planned: Planned, at: int) -> St
     _check_somebody(terms, workspace, planned.excluded, step)
     ask = asking.ask_of(step.spec.get("human_task") or {}, item)
     deadline = terms["deadline"]
-    name = step.name or _free_name(f"gate-{at + 1}", planned)
+    name = step.name or free_name(f"gate-{at + 1}", {other.name for other in planned.steps})
     spec: dict[str, Any] = {"ask": ask, "terms": terms, "deadline": deadline, "shown": shown(terms)}
     return StepSpec(name, "human", step.source, spec | {"shown": {"title": ask["title"], **shown(terms)}})
-
-
-def _free_name(wanted: str, planned: Planned) -> str:
-    taken = {step.name for step in planned.steps}
-    return wanted if wanted not in taken else f"{wanted}-policy"
 
 
 def _check_somebody(terms: dict[str, Any], workspace: Workspace, excluded: list[str], step: StepSpec) -> None:

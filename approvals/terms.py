@@ -46,7 +46,7 @@ def from_request(requirement: list[dict[str, Any]], times: Times, first: list[st
     if most > MOST_REMINDERS:
         warnings.append(f"A gate reminds at most {MOST_REMINDERS} times; max_reminders was lowered to that.")
     if times.escalate_to and times.remind_after is None:
-        warnings.append("escalate_to follows the last reminder: without remind_after_seconds it waits for ever.")
+        warnings.append("escalate_to follows the last reminder: without remind_after_seconds only a policy's reminders lead to it.")
     deadline = min(times.deadline, LONGEST_GATE) if times.deadline else None
     chain = Chain(
         remind_after=times.remind_after,

@@ -26,7 +26,7 @@ class Embedded:
 
     def stop(self) -> None:
         """No new ticks; those that run get up to four seconds."""
-        self._beat.service._is_shutdown.set()
+        self._beat.service.stop()
         stopper = threading.Thread(target=self._worker.stop, daemon=True)
         stopper.start()
         stopper.join(PATIENCE_SECONDS)

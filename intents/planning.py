@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from intents.addresses import is_human
@@ -28,4 +29,11 @@ def agent_step(name: str, address: str, source: str, deadline: int | None, max_a
 
 def _human(submission: Submission) -> StepSpec:
     spec: dict[str, Any] = {"human_task": submission.human_task, "times": submission.times, "people": []}
-    return StepSpec("approval", "human", "request", spec)
+    taken = {step.name for step in submission.steps or []}
+    return StepSpec(free_name("approval", taken), "human", "request", spec)
+
+
+def free_name(wanted: str, taken: set[str]) -> str:
+    """`wanted`, or the first of `wanted-2`, `wanted-3`, ... that no other step has."""
+    names = (f"{wanted}-{number}" if number > 1 else wanted for number in count(1))
+    return next(name for name in names if name not in taken)

@@ -114,3 +114,20 @@ def forge(event: Event, **fields: Any) -> None:
 def _next_due(end: datetime) -> datetime | None:
     due = Intent.objects.filter(wake_at__lte=end).order_by("wake_at")
     return due.values_list("wake_at", flat=True).first()
+
+
+def bundle(*steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A scenario of these steps with the world's agent in the role `validator`; `fields` go into its intent."""
+    intent = {"type": "intent.infra.change.v1", "payload": {"target": "prod-postgres-main"}, **fields}
+    agents = [{"role": "validator", "address": "infra-validator"}]
+    return {"scenario_id": "story.v1", "agents": agents, "workflow": {"steps": list(steps)}, "intent": intent}
+
+
+def agent_task(step_id: str, **fields: Any) -> dict[str, Any]:
+    """A scenario's step for the agent `validator`."""
+    return {"step_id": step_id, "tool_id": "tool.agent.task.v1", "assigned_to": "validator", **fields}
+
+
+def signoff(step_id: str = "signoff", **fields: Any) -> dict[str, Any]:
+    """A scenario's human step."""
+    return {"step_id": step_id, "tool_id": "tool.approval.human_signoff", **fields}

@@ -108,6 +108,7 @@ def make_world(unmatched: str = Unmatched.GATE) -> SimpleNamespace:
 
 def send(world: SimpleNamespace, **fields: Any) -> Intent:
     """An intent by the world's sender: `intent.infra.change.v1` to the agent, with a small payload."""
+    principal = fields.pop("principal", world.principal)
     submission = Submission(
         intent_type=fields.pop("intent_type", "intent.infra.change.v1"),
         to_agent=fields.pop("to_agent", "infra-validator"),
@@ -116,7 +117,7 @@ def send(world: SimpleNamespace, **fields: Any) -> Intent:
         **fields,
     )
     with durable():
-        return submit(fields.pop("principal", world.principal), submission)
+        return submit(principal, submission)
 
 
 def open_gate(world: SimpleNamespace, **fields: Any) -> Gate:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from approvals.report import PLACES
 from approvals.text import mixed_script_words, visible
 from approvals.views import words
 
@@ -57,6 +58,12 @@ def name_of(address: str) -> str:
 def outcome(name: str) -> str:
     """An outcome in words."""
     return words.outcome_words(name)
+
+
+@register.filter
+def place(via: str) -> str:
+    """Where an answer was given."""
+    return PLACES.get(via, visible(via))
 
 
 @register.filter

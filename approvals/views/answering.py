@@ -7,7 +7,6 @@ import uuid
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
-from django.views.decorators.http import require_POST
 
 from approvals.models import Gate, Person
 from approvals.selectors import gate_for
@@ -17,7 +16,7 @@ from approvals.services.take_back import take_back
 from approvals.services.verdict import Verdict
 from approvals.views.answerform import Typed, answer_from, page_fault, read
 from approvals.views.gatepage import gate_page
-from approvals.views.guard import signed_in
+from approvals.views.guard import acts, signed_in
 from approvals.views.intent import intent_for
 from approvals.views.subject import subject_of
 from approvals.views.withdrawing import withdraw
@@ -26,7 +25,7 @@ from intents.errors import DomainError, NotFound
 SEE_OTHER = 303
 
 
-@require_POST
+@acts
 @signed_in
 def decide_on_page(request: HttpRequest, person: Person, gate_id: uuid.UUID) -> HttpResponse:
     """Record the answer and show the gate with it; or the same page, what was typed kept, with the reason why not."""
@@ -47,7 +46,7 @@ def decide_on_page(request: HttpRequest, person: Person, gate_id: uuid.UUID) -> 
     return _seen(request, verdict)
 
 
-@require_POST
+@acts
 @signed_in
 def take_back_on_page(request: HttpRequest, person: Person, gate_id: uuid.UUID) -> HttpResponse:
     """Un-count one's own answer while the gate is open."""
@@ -63,7 +62,7 @@ def take_back_on_page(request: HttpRequest, person: Person, gate_id: uuid.UUID) 
     return _seen(request, verdict)
 
 
-@require_POST
+@acts
 @signed_in
 def withdraw_on_page(request: HttpRequest, person: Person, intent_id: uuid.UUID) -> HttpResponse:
     """End the request, if it is this person's to end."""

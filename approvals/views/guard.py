@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
 from approvals.models import Person
@@ -41,6 +41,21 @@ def signed_in(
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", never_cache(guarded))
 
 
+def acts(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Only POST acts. Whoever opens the address of an act is taken to the page that it belongs to."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs) if request.method == "POST" else redirect(page_of(request.path))
+
+    return guarded
+
+
+def page_of(path: str) -> str:
+    """The page that the address of an act belongs to: without its last part."""
+    return path.rsplit("/", 1)[0] or "/"
+
+
 def belongs(person: Person) -> bool:
     """True if this person has a workspace to look at, or the admin to open."""
     return person.is_staff or person.memberships.filter(is_active=True).exists()
@@ -51,7 +66,7 @@ def _turned_away(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(status=401)
     if request.method == "POST":
-        return render(request, "signed_out.html", {"typed": _typed(request), "back": request.path}, status=403)
+        return render(request, "signed_out.html", {"typed": _typed(request), "back": page_of(request.path)}, status=403)
     return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
 
 

@@ -111,7 +111,8 @@ def requester_of(intent: Intent) -> Person | None:
 
 def title_is_the_programs(gate: Gate) -> bool:
     """True if the sender may have written the title; a gate of the policies alone has theirs or the server's."""
-    return not gate.source.startswith(("policy:", "default"))
+    made_here = f"{gate.intent.intent_type} for {gate.intent.to_agent.rsplit('/', 1)[-1]}"
+    return gate.title != made_here and not gate.source.startswith(("policy:", "default"))
 
 
 def earlier_refusals(gate: Gate) -> list[Gate]:

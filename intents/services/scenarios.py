@@ -49,14 +49,11 @@ def addresses_of(bundle: dict[str, Any], workspace: Workspace) -> dict[str, str]
 
 
 def _agent(principal: Principal, workspace: Workspace, entry: dict[str, Any]) -> dict[str, Any]:
-    """An existing agent is never altered by a bundle."""
-    address = full_address(workspace, entry["address"])
+    """An existing agent is never altered by a bundle. Two bundles at once may both want to be the first."""
+    address, created = full_address(workspace, entry["address"]), False
     exists = Agent.objects.filter(workspace=workspace, address=address).exists()
     if not exists and entry["create_if_missing"]:
         principal.require("provision")
-        name = split(address)[-1]
-        Agent.objects.create(
-            workspace=workspace, name=name, address=address, display_name=entry.get("display_name", "")
-        )
-    created = not exists and entry["create_if_missing"]
+        fresh = {"name": split(address)[-1], "display_name": entry.get("display_name", "")}
+        _, created = Agent.objects.get_or_create(workspace=workspace, address=address, defaults=fresh)
     return {"role": entry.get("role"), "address": address, "created": created}

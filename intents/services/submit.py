@@ -49,7 +49,8 @@ def _planned(principal: Principal, submission: Submission) -> tuple[ApiKey, str,
     key = principal.require("send")
     workspace = key.workspace
     target = full_address(workspace, submission.to_agent)
-    _check_key(key, submission.intent_type, target)
+    agents = [step.agent_address for step in submission.steps or [] if step.kind == "agent"]
+    _check_key(key, submission.intent_type, [target, *agents])
     registered = Agent.objects.filter(workspace=workspace, address=target, is_active=True).exists()
     planned = Planned(base_steps(submission, target, registered=registered), warnings=list(submission.warnings))
     _unregistered(workspace, planned)
@@ -57,11 +58,13 @@ def _planned(principal: Principal, submission: Submission) -> tuple[ApiKey, str,
     return key, target, planned
 
 
-def _check_key(key: ApiKey, intent_type: str, target: str) -> None:
+def _check_key(key: ApiKey, intent_type: str, targets: list[str]) -> None:
+    """Every agent that a scenario gives work to is a target, not only the first."""
     if key.types and not matches(key.types, intent_type):
         raise Forbidden(f"This key may not send {intent_type}.", code="type_not_allowed")
-    if key.targets and not matches(key.targets, target):
-        raise Forbidden(f"This key may not send to {target}.", code="target_not_allowed")
+    for target in targets if key.targets else []:
+        if not matches(key.targets, target):
+            raise Forbidden(f"This key may not send to {target}.", code="target_not_allowed")
 
 
 def _unregistered(workspace: Workspace, planned: Planned) -> None:

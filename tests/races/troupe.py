@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from contextlib import suppress
 from typing import Any
 
 from approvals.models import Gate
 from intents.lifecycle import FINAL
 from intents.models import Event, Intent
 from intents.services.record import chain_fits
-from tests.processes import ROOT, end, environment
+from tests.live import ROOT, environment
 
+PATIENCE = 20.0  # seconds for a process to end
 Command = tuple[str, dict[str, Any]]
 
 
@@ -37,12 +37,9 @@ class Troupe:
         return [self._hear(player) for player in players]
 
     def close(self) -> None:
-        """End the processes."""
+        """They end when nobody tells them anything any more."""
         for player in self._players:
-            with suppress(OSError):
-                player.stdin.close()
-        for player in self._players:
-            end(player)
+            player.communicate(timeout=PATIENCE)
 
     def _hear(self, player: subprocess.Popen[str]) -> Any:
         assert player.stdout is not None

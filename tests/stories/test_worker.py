@@ -1,0 +1,107 @@
+"""Worker and beat as processes of their own: with a Redis, without one, and when nothing gets on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.conf import settings
+
+from config import watchdog
+from config.celery import TICK_EXPIRES_SECONDS, TICKS, app
+from intents.models import Outbox
+from tests.factories import send
+from tests.live import ROOT, database_url
+
+OUT_OF_REACH = "redis://127.0.0.1:1/0"
+
+
+@contextmanager
+def celery(folder: Path, *words: str, redis_url: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "celery", "-A", "config.celery", *words]
+    variables = os.environ | {"DATABASE_URL": database_url(), "REDIS_URL": redis_url}
+    with (folder / f"{words[0]}.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def eventually(holds: Callable[[], object], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.live
+@pytest.mark.django_db(transaction=True)
+def test_what_is_due_happens_when_a_worker_and_two_beats_run(world: SimpleNamespace, tmp_path: Path):
+    if not settings.REDIS_URL:
+        pytest.skip("REDIS_URL is not set: run `make test`, which starts a Redis")
+    send(world)
+
+    here = {"redis_url": settings.REDIS_URL}
+    with (
+        celery(tmp_path, "worker", **here) as worker,
+        celery(tmp_path, "beat", **here),
+        celery(tmp_path, "beat", **here),
+    ):
+        eventually(lambda: not Outbox.objects.exists(), 20)
+        worker.terminate()
+        code = worker.wait(10)
+
+    assert code == 0
+    assert not list(ROOT.glob("celerybeat-schedule*"))
+
+
+@pytest.mark.slow
+@pytest.mark.live
+@pytest.mark.django_db(transaction=True)
+def test_what_is_due_happens_when_redis_is_gone(world: SimpleNamespace, tmp_path: Path):
+    send(world)
+
+    with celery(tmp_path, "worker", redis_url=OUT_OF_REACH):
+        eventually(lambda: not Outbox.objects.exists(), 30)
+
+
+def test_worker_ends_when_nothing_was_finished_for_a_minute():
+    story = (
+        "import django; django.setup()\n"
+        "from config import watchdog\n"
+        "from intents import ticks\n"
+        "ticks._last -= watchdog.END_AFTER_SECONDS\n"
+        "watchdog.end_when_stuck()\n"
+    )
+    variables = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+
+    done = subprocess.run([sys.executable, "-c", story], cwd=ROOT, env=variables, capture_output=True, timeout=30)
+
+    assert done.returncode == watchdog.EXIT_CODE
+    assert b"this worker ends" in done.stderr
+
+
+def test_ticks_carry_nothing_and_expire():
+    for name, entry in app.conf.beat_schedule.items():
+        assert entry["task"] == name
+        assert set(entry) == {"task", "schedule", "options"}
+        assert entry["options"] == {"queue": name, "expires": TICK_EXPIRES_SECONDS}
+
+
+def test_worker_serves_every_queue_when_it_is_told_none():
+    assert [queue.name for queue in app.conf.task_queues] == list(TICKS)
+
+
+def test_only_json_is_taken():
+    assert app.conf.accept_content == ["json"]
+    assert app.conf.result_backend is None
