@@ -69,11 +69,11 @@ def _with_policies(items: list[Item], ruling: Ruling, settings: ApprovalSettings
 
 
 def _who(submission: Submission, workspace: Workspace, principal: Principal, planned: Planned) -> tuple[str, list[str]]:
-    """The requester, and all who are bound up with the request: the key's owners and the requester."""
-    owners = [str(owner) for owner in (principal.key.owners if principal.key else [])]
+    """The requester, and all who are bound up with the request: the key's owners, who sent it, and the requester."""
+    owners = _owners(principal)
     requester = owners[0] if owners else ""
-    if principal.person:
-        requester = principal.person.id
+    sender = principal.person.id if principal.person else ""
+    requester = sender or requester
     if submission.requested_by:
         person = member(workspace, submission.requested_by)
         if person is None:
@@ -83,7 +83,13 @@ def _who(submission: Submission, workspace: Workspace, principal: Principal, pla
         requester = person.ref
     if not requester:
         planned.warnings.append("No person stands behind this key: questions and the outcome go to nobody.")
-    return requester, sorted({*owners, requester} - {""})
+    return requester, sorted({*owners, sender, requester} - {""})
+
+
+def _owners(principal: Principal) -> list[str]:
+    """Who made the key, then who owns its service account by now."""
+    key = principal.key
+    return [str(owner) for owner in (*key.owners, *key.service_account.owners)] if key else []
 
 
 def _authors(ruling: Ruling, submission: Submission, workspace: Workspace) -> list[str]:

@@ -9,5 +9,5 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Refuse to start with settings that would break a promise."""
-        from config import checks  # noqa: F401
+        """Refuse settings that would break a promise; let every nudge find its broker."""
+        from config import celery, checks  # noqa: F401

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from config import celery as broker  # noqa: F401 - the ticks that a nudge asks for need their broker
 from config import embedded
 from intents.asgi import Receive, Scope, Send
 from intents.streams import StreamApp

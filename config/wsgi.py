@@ -1,4 +1,4 @@
-"""Django's WSGI handler: pages and API."""
+"""Django's WSGI handler, for a server that runs pages and API without the streams."""
 
 import os
 
@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+
+from notifications import wakeup  # noqa: E402 - Django must be set up first
+
+wakeup.start()

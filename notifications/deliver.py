@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from approvals.services.told import mark_told, mark_unreachable
-from intents import clock
+from intents import clock, ticks
 from intents.errors import Busy
 from intents.services.durable import durable
 from notifications import breaker, keptmail
@@ -54,6 +54,7 @@ def deliver_due(channel: str = "email", limit: int = BATCH) -> int:
 def _work_through(claimed: Sequence[Delivery], channel: Channel) -> tuple[Sequence[Delivery], datetime]:
     """What was not tried, and when to try it: the account failed, or the leases are nearly over."""
     for number, delivery in enumerate(claimed):
+        ticks.alive()
         now = clock.now()
         if delivery.lease_until is None or now + LAST_START > delivery.lease_until:
             return claimed[number:], now

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Protocol, cast
 
-import re2  # type: ignore[import-untyped]
+import re2
 
 MAX_LENGTH = 500
 MAX_PROGRAM = 5_000

@@ -67,6 +67,8 @@ def prepare(ask: GateAsk, answer: Answer) -> tuple[Answer, Fault | None]:
     fields = dict(answer.fields)
     if ask.form_schema is not None:
         fields = with_approved(ask.form_schema, coerce(ask.form_schema, fields), cls == OutcomeClass.YES)
+    if "approved" in fields:
+        fields["approved"] = cls == OutcomeClass.YES
     read = Answer(answer.outcome, answer.comment.strip(), fields, answer.evidence, answer.digest)
     return read, _fault(ask, read, cls)
 

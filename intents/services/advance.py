@@ -5,8 +5,6 @@ Everything here runs under the intent's lock.
 
 from __future__ import annotations
 
-from typing import Any
-
 from intents.lifecycle import TERMINAL_EVENT, Status, StepStatus
 from intents.models import Step
 from intents.ports import StepEnd, kind_of
@@ -29,7 +27,7 @@ def end_step(locked: Locked, step: Step, end: StepEnd) -> None:
     step.save()
     ending = Ending(
         end.final or Status.COMPLETED,
-        reason=end.reason or _reason(locked),
+        reason=end.reason or passed_by(locked),
         outcome=end.outcome or "completed",
         actor=end.actor,
         error=end.error,
@@ -75,7 +73,6 @@ def _start_from(locked: Locked, position: int, ending: Ending) -> None:
     finish(locked, ending)
 
 
-def _reason(locked: Locked) -> str:
-    plan: dict[str, Any] = locked.intent.texts.plan
-    has_gate = any(step.kind == "human" for step in locked.steps)
-    return "decided" if has_gate else str(plan.get("passed_by") or NO_GATE)
+def passed_by(locked: Locked) -> str:
+    """Why no gate stood in the way: `auto_approved` by a policy, or `no_gate`."""
+    return str(locked.intent.texts.plan.get("passed_by") or NO_GATE)

@@ -45,11 +45,12 @@ def terminal_details(locked: Locked, ending: Ending) -> dict[str, Any]:
     last: dict[str, Any] = next((report for report in reversed(reports) if report.get("gate")), {})
     results = [report["result"] for report in reports if report.get("result") is not None]
     payload = locked.intent.texts
+    reason = _reason(ending, last)
     return {
         "approved": ending.status == Status.COMPLETED and all(gate["outcome_class"] == "yes" for gate in gates),
         "outcome": _outcome(ending, last),
-        "reason": ending.reason,
-        "summary": _summary(ending, last),
+        "reason": reason,
+        "summary": _summary(reason, last),
         "comment": last.get("comment", ""),
         "decided_by": last.get("decided_by", []),
         "decided_at": last.get("decided_at"),
@@ -89,7 +90,14 @@ def _outcome(ending: Ending, last: dict[str, Any]) -> str:
     return ending.outcome or ending.status.lower()
 
 
-def _summary(ending: Ending, last: dict[str, Any]) -> str:
-    if ending.reason in SUMMARIES:
-        return SUMMARIES[ending.reason]
+def _reason(ending: Ending, last: dict[str, Any]) -> str:
+    """What was completed after a gate was completed for that gate's reason: decided, timeout, ..."""
+    if ending.status == Status.COMPLETED and last:
+        return str(last["gate"]["reason"])
+    return ending.reason
+
+
+def _summary(reason: str, last: dict[str, Any]) -> str:
+    if reason in SUMMARIES:
+        return SUMMARIES[reason]
     return str(last.get("summary") or SUMMARIES["no_gate"])

@@ -9,7 +9,7 @@ from intents.lifecycle import OPEN_STEP, Status, StepStatus, is_final
 from intents.models import Intent, Step
 from intents.ports import human_kind, kind_of
 from intents.principal import Principal
-from intents.services.advance import abort
+from intents.services.advance import abort, passed_by
 from intents.services.lock import Locked, locked_intent
 from intents.services.outcome import Ending, keep_result
 
@@ -49,7 +49,7 @@ def resolve(intent: Intent, handle: Step | None, principal: Principal, body: dic
         if status != Status.CANCELED and gates_remain(locked):
             raise Conflict(GATES_REMAIN, code="gates_remain")
         _keep_result(locked, body, principal.actor)
-        abort(locked, _ending(status, principal.actor, body))
+        abort(locked, _ending(locked, status, principal.actor, body))
     return {"applied": True}
 
 
@@ -118,8 +118,8 @@ def _keep_result(locked: Locked, body: dict[str, Any], actor: str) -> None:
     keep_result(locked, step, body["result"], actor)
 
 
-def _ending(status: Status, actor: str, body: dict[str, Any]) -> Ending:
-    reason = {Status.CANCELED: "withdrawn", Status.FAILED: "agent_failed"}.get(status, "no_gate")
+def _ending(locked: Locked, status: Status, actor: str, body: dict[str, Any]) -> Ending:
+    reason = {Status.CANCELED: "withdrawn", Status.FAILED: "agent_failed"}.get(status) or passed_by(locked)
     error = dict(body["error"]) if status == Status.FAILED and body.get("error") else None
     if status == Status.CANCELED and body.get("reason"):
         error = {"code": "withdrawn", "message": str(body["reason"])}
