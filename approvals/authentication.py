@@ -14,8 +14,6 @@ from intents.errors import Forbidden, Unauthenticated
 from intents.principal import PersonRef, Principal
 from intents.services.keys import KEY_PREFIX, digest_of_secret, key_of
 
-TOKEN_PREFIX = "cst_"  # noqa: S105 - the prefix of a token, not one
-
 
 def authenticate(headers: Mapping[str, str]) -> Principal:
     """The principal of a request. `headers` by lower-case name.

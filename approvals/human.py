@@ -10,7 +10,8 @@ from approvals.report import gate_report
 from approvals.services.answer import answer_of
 from approvals.services.decide import decide
 from approvals.services.gates import close_gate, open_gate
-from intents.errors import Forbidden
+from intents.errors import Conflict, Forbidden, NotFound
+from intents.ids import parse_id
 from intents.models import Step
 from intents.ports import StepEnd
 from intents.principal import Principal
@@ -30,9 +31,7 @@ class HumanKind:
     def resume(self, step: Step, principal: Principal, body: dict[str, Any]) -> dict[str, Any]:
         """A person's `task_result`. Machines never get here (intents.services.resume)."""
         person = person_of(principal)
-        gate = Gate.objects.filter(step=step).first()
-        if gate is None:
-            raise Forbidden("This gate has not opened yet.", code="gate_not_open")
+        gate = _gate_meant(step, body.get("gate_id"))
         answer = answer_of(gate, body.get("task_result"))
         verdict = decide(gate.pk, answer, person, via=VIA, strength=STRENGTH)
         return verdict.on_the_wire()
@@ -54,6 +53,20 @@ class HumanKind:
         """The gate with its decisions; nothing if it never opened."""
         gate = Gate.objects.filter(step=step).select_related("terms", "ask").first()
         return gate_report(gate) if gate else {}
+
+
+def _gate_meant(step: Step, gate_id: Any) -> Gate:
+    """The gate that the answer names, if it names one, else the one of this step. Never a gate of another intent."""
+    gates = Gate.objects.filter(intent_id=step.intent_id)
+    if gate_id:
+        gate = gates.filter(pk=parse_id(str(gate_id))).first()
+        if gate is None:
+            raise NotFound("There is no such gate on this intent.")
+        return gate
+    gate = gates.filter(step=step).first()
+    if gate is None:
+        raise Conflict("This gate has not opened yet.", code="gate_not_open")
+    return gate
 
 
 def person_of(principal: Principal) -> Person:

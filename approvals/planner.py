@@ -71,9 +71,8 @@ def _with_policies(items: list[Item], ruling: Ruling, settings: ApprovalSettings
 def _who(submission: Submission, workspace: Workspace, principal: Principal, planned: Planned) -> tuple[str, list[str]]:
     """The requester, and all who are bound up with the request: the key's owners, who sent it, and the requester."""
     owners = _owners(principal)
-    requester = owners[0] if owners else ""
     sender = principal.person.id if principal.person else ""
-    requester = sender or requester
+    requester = sender or next(iter(owners), "")
     if submission.requested_by:
         person = member(workspace, submission.requested_by)
         if person is None:

@@ -20,6 +20,11 @@ ACTIONS = ("require", "approve", "deny")
 PLACES = ("before", "after")
 ON_TIMEOUT = ("expire", "approve", "cancel")
 LEAST_TIME_TO_APPROVE_BY_SILENCE = 15 * 60
+BODY_KEYS = ("match", "action", "continue", "author_fields", "gates")
+GATE_KEYS = (
+    *("place", "requirement", "rejections", "deadline", "on_timeout", "title", "comment_required"),
+    *("remind", "escalate_to"),
+)
 LONGEST_GATE = 29 * 24 * 3600
 DEFAULT_DEADLINE = 24 * 3600
 
@@ -99,6 +104,7 @@ def check_body(body: Any) -> None:
         raise RuleRefused('match.types must list at least one pattern, e.g. ["intent.infra.*"].')
     if body.get("action") not in ACTIONS:
         raise RuleRefused(f"action must be one of {', '.join(ACTIONS)}.")
+    _only_known(body, BODY_KEYS, "The policy")
     if body["action"] == "require" and not body.get("gates"):
         raise RuleRefused("A policy that requires something needs at least one gate in gates.")
     if not isinstance(body.get("gates", []), list):
@@ -112,6 +118,7 @@ def check_body(body: Any) -> None:
 def _check_gate(gate: Any, where: str) -> None:
     if not isinstance(gate, dict) or gate.get("place") not in PLACES:
         raise RuleRefused(f"{where}.place must be before or after.")
+    _only_known(gate, GATE_KEYS, where)
     lines = gate.get("requirement")
     if not isinstance(lines, list) or not lines:
         raise RuleRefused(f"{where}.requirement must name who has to agree.")
@@ -124,6 +131,13 @@ def _check_gate(gate: Any, where: str) -> None:
         raise RuleRefused(f"{where}.title must be a text.")
     _check_times(gate, where)
     _check_chain(gate, where)
+
+
+def _only_known(value: dict[str, Any], known: tuple[str, ...], where: str) -> None:
+    """A misspelt key would silently mean nothing."""
+    strange = sorted(set(value) - set(known))
+    if strange:
+        raise RuleRefused(f"{where} has an unknown key {strange[0]!r}; known are {', '.join(known)}.")
 
 
 def _check_times(gate: dict[str, Any], where: str) -> None:

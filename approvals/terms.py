@@ -42,11 +42,15 @@ def from_request(requirement: list[dict[str, Any]], times: Times, first: list[st
     if interval is not None and interval < SHORTEST_INTERVAL:
         warnings.append(f"Reminders are at least {SHORTEST_INTERVAL} s apart; the interval was raised to that.")
         interval = SHORTEST_INTERVAL
+    if times.escalate_to and times.remind_after is None:
+        warnings.append("escalate_to comes after the last reminder; without remind_after_seconds it never happens.")
     most = times.max_reminders or (1 if times.remind_interval is None else DEFAULT_REMINDERS)
     if most > MOST_REMINDERS:
         warnings.append(f"A gate reminds at most {MOST_REMINDERS} times; max_reminders was lowered to that.")
     if times.escalate_to and times.remind_after is None:
-        warnings.append("escalate_to follows the last reminder: without remind_after_seconds only a policy's reminders lead to it.")
+        warnings.append(
+            "escalate_to follows the last reminder: without remind_after_seconds only a policy's reminders lead to it."
+        )
     deadline = min(times.deadline, LONGEST_GATE) if times.deadline else None
     chain = Chain(
         remind_after=times.remind_after,

@@ -13,6 +13,7 @@ from kombu import Queue
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings
+from django.core.management import call_command as run_check
 
 TICKS = ("wake", "announce", "deliver")
 TICK_EXPIRES_SECONDS = 60
@@ -77,4 +78,5 @@ def worker_process_begins(**kwargs: Any) -> None:
     """Only a worker of the command line sends this, never the embedded one."""
     from config import watchdog  # noqa: PLC0415 - it imports the tasks, which need Django set up
 
+    run_check("check")
     watchdog.guard()

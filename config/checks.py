@@ -22,6 +22,7 @@ def countersign_checks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         (not settings.BASE_URL, "Set BASE_URL to the address that people open, e.g. https://sign.example.com.", "C004"),
         (settings.DEBUG and not _loopback(settings.BASE_URL), "DEBUG is on beyond loopback: unset it.", "C005"),
         (_plain_http(), "BASE_URL is plain http beyond loopback: cookies would travel unprotected. Use https.", "C006"),
+        (_mail_is_only_kept(), "In production mail must go somewhere: set EMAIL_URL, or EMAIL_BACKEND.", "C008"),
         (_open_redis(), "REDIS_URL has no password and is not on loopback: add one.", "C007"),
     ]
     return [Error(message, id=f"countersign.{code}") for is_wrong, message, code in found if is_wrong]
@@ -41,6 +42,10 @@ def _loopback(url: str) -> bool:
 
 def _plain_http() -> bool:
     return settings.BASE_URL.startswith("http://") and not _loopback(settings.BASE_URL)
+
+
+def _mail_is_only_kept() -> bool:
+    return settings.PRODUCTION and settings.EMAIL_BACKEND.startswith("notifications.keptmail")
 
 
 def _open_redis() -> bool:

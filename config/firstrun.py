@@ -15,14 +15,14 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from approvals.authentication import TOKEN_PREFIX
 from approvals.models import ApprovalSettings, Membership, Person, PersonalToken, Policy, Team
 from approvals.services.policies import save_policy
+from approvals.services.tokens import create_token
 from config.secretfile import write_private
 from intents import clock
 from intents.errors import Unauthenticated
 from intents.models import Agent, Workspace
-from intents.services.keys import account_for, create_key, digest_of_secret, key_of, new_secret
+from intents.services.keys import account_for, create_key, digest_of_secret, key_of
 
 ADMIN = ("you@acme.example", "You")
 SAMPLES = (("sample-1@acme.example", "Sample Reviewer 1"), ("sample-2@acme.example", "Sample Reviewer 2"))
@@ -116,16 +116,7 @@ def _token(person: Person, workspace: Workspace, known: str) -> str:
         digest=digest_of_secret(known), person=person, revoked_at=None, expires_at__gt=soon
     ):
         return known
-    secret = new_secret(TOKEN_PREFIX)
-    PersonalToken.objects.create(
-        person=person,
-        workspace=workspace,
-        digest=digest_of_secret(secret),
-        name=TOKEN_NAME,
-        can_decide=True,
-        expires_at=clock.now() + TOKEN_LIFE,
-    )
-    return secret
+    return create_token(person, workspace, TOKEN_NAME, TOKEN_LIFE, can_decide=True)
 
 
 def _team_and_policies(workspace: Workspace) -> None:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+
+from django.db import DatabaseError
 
 from config import embedded
+from intents import clock
 from intents.asgi import Receive, Scope, Send
+from intents.reads import Reads
 from intents.streams import StreamApp
 from intents.waiters import safety_net
 from notifications import wakeup
+
+log = logging.getLogger(__name__)
+CLOCK_SECONDS = 10.0
 
 
 class Lifespan:
@@ -23,17 +31,30 @@ class Lifespan:
             await self._inner(scope, receive, send)
             return
         await receive()
-        net = self._start()
+        beside = self._start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._stop(net)
+        await self._stop(beside)
         await send({"type": "lifespan.shutdown.complete"})
 
-    def _start(self) -> asyncio.Task[None]:
+    def _start(self) -> list[asyncio.Task[None]]:
         wakeup.start(self._inner.registry, worker_here=embedded.is_running())
-        return asyncio.get_running_loop().create_task(safety_net(self._inner.registry, self._inner.reads.heads))
+        reads = self._inner.reads
+        runs = (safety_net(self._inner.registry, reads.heads), keep_time(reads))
+        return [asyncio.get_running_loop().create_task(run) for run in runs]
 
-    async def _stop(self, net: asyncio.Task[None]) -> None:
+    async def _stop(self, beside: list[asyncio.Task[None]]) -> None:
         self._inner.close_all()
-        net.cancel()
+        for task in beside:
+            task.cancel()
         await asyncio.to_thread(wakeup.stop)
+
+
+async def keep_time(reads: Reads, seconds: float = CLOCK_SECONDS) -> None:
+    """Workers measure the database's time at each tick; a web process, whose clock may be off as well, does it here."""
+    while True:
+        try:
+            await reads(clock.measure)
+        except DatabaseError as error:
+            log.warning("the clock waits for the database: %s", error)
+        await asyncio.sleep(seconds)

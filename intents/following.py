@@ -51,7 +51,10 @@ class Follower:
         return await self.stream.finish(sse.timeout(last + 1))
 
     async def work(self, agent: Agent, window: Window) -> None:
-        """One step at a time: the next one is handed out only when the last has a result or lost its lease."""
+        """One step at a time: the next one is handed out only when the last has a result.
+
+        Whoever lost its lease may hang: its stream ends, so that the step goes to a listener that calls again.
+        """
         last = window.since
         takes_work = not window.statuses or Status.DELIVERED in window.statuses
         await self._look(self._sources.seen, agent)
@@ -61,7 +64,8 @@ class Follower:
             elif frame := await self._next_step(agent):
                 last = max(last, frame["seq"])
                 await self.stream.write(sse.frame(frame))
-                await self._until_done(frame)
+                if not await self._is_done(frame):
+                    break
         await self.stream.finish(sse.timeout(last + 1))
 
     async def _next_step(self, agent: Agent) -> Frame | None:
@@ -73,11 +77,13 @@ class Follower:
                 await self.stream.park()
         return None
 
-    async def _until_done(self, frame: Frame) -> None:
+    async def _is_done(self, frame: Frame) -> bool | None:
+        """Wait for the step's result or the end of its lease; true if it has ended."""
         step_id = uuid.UUID(frame["intent_id"])
         with self._registry.waiting(nudges.of_intent(frame["parent_intent_id"]), self.stream.stirred):
             while await self._look(self._sources.still_held, step_id):
                 await self.stream.park()
+        return await self._look(self._sources.has_ended, step_id)
 
     async def _look(self, call: Callable[..., R], *args: object) -> R | None:
         """The call's result, or None once the stream is over. While the database is busy or away, try again."""

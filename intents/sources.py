@@ -40,4 +40,5 @@ class Sources:
     events_after: Callable[[uuid.UUID, int], list[dict[str, Any]]] = selectors.events_after
     hand_out: Callable[[Agent], dict[str, Any] | None] = handout.hand_out
     still_held: Callable[[uuid.UUID], bool] = handout.still_held
+    has_ended: Callable[[uuid.UUID], bool] = handout.has_ended
     seen: Callable[[Agent], None] = handout.seen

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import uuid
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from intents import clock
-from intents.errors import NotFound
-from intents.lifecycle import Status, is_final
+from intents.errors import Busy, NotFound
+from intents.lifecycle import OPEN_STEP, Status, is_final
 from intents.models import Intent
 from intents.ports import kind_of
+from intents.services import record
+from intents.services import record
 from intents.services.advance import abort, end_step
 from intents.services.durable import durable
 from intents.services.lock import Locked, locked_intent
@@ -30,7 +33,7 @@ def wake_due(now: datetime | None = None) -> int:
     for intent_id in due:
         try:
             wake(intent_id)
-        except NotFound:  # somebody else holds it and will see that it is due
+        except (NotFound, Busy):  # somebody else holds it and will see that it is due, or the next tick does
             continue
         except Exception:  # one bad row must not stop the others
             log.exception("wake failed", extra={"intent": str(intent_id)})
@@ -64,17 +67,29 @@ def put_off(intent_id: uuid.UUID) -> None:
         now = clock.now()
         pause = min(FIRST_BACKOFF_SECONDS * 2**intent.failures, LONGEST_BACKOFF_SECONDS)
         if intent.failures + 1 == ALARM_AFTER:
-            log.error("intent cannot be woken", extra={"intent": str(intent_id), "failures": ALARM_AFTER})
+            _alarm(intent, now)
         Intent.objects.filter(pk=intent_id).update(
             due_since=intent.due_since or intent.wake_at,
             failures=min(intent.failures + 1, 1000),
             wake_at=_not_past(intent, now, now + timedelta(seconds=pause)),
+            last_seq=intent.last_seq,
+            last_hash=intent.last_hash,
+            last_at=intent.last_at,
         )
 
 
+def _alarm(intent: Intent, now: datetime) -> None:
+    log.error("intent cannot be woken", extra={"intent": str(intent.pk), "failures": ALARM_AFTER})
+    intent.last_at = max(now, intent.last_at or now)
+    event = record.new_event(intent, "intent.wake_failed", "server", intent.last_at, {"failures": ALARM_AFTER})
+    record.write(intent, [event])
+
+
 def _not_past(intent: Intent, now: datetime, moment: datetime) -> datetime:
-    """Back-off never jumps over the intent's deadline."""
-    return min(moment, intent.deadline_at) if intent.deadline_at > now else moment
+    """Back-off jumps over no deadline: neither the intent's nor that of the step which is happening."""
+    current = intent.steps.filter(status__in=OPEN_STEP).first()
+    deadlines = [intent.deadline_at, current.deadline_at if current else None]
+    return min([moment, *(deadline for deadline in deadlines if deadline and deadline > now)])
 
 
 def _deadline(locked: Locked) -> Ending:

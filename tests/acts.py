@@ -10,16 +10,18 @@ from typing import Any
 
 import time_machine
 
-from approvals.models import Gate, Person, Seat
+from approvals.models import ApprovalSettings, Gate, Person, Seat
 from approvals.services.answer import Answer
 from approvals.services.decide import decide
 from approvals.services.verdict import Verdict
 from intents import clock
 from intents.models import Event, EventText, Intent, Step
+from intents.principal import Principal
 from intents.selectors import events_after
 from intents.services.handout import hand_out
 from intents.services.resume import resume
 from intents.sweeps import wake_due
+from tests.factories import make_key, make_person, make_team, make_workspace
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -114,6 +116,18 @@ def forge(event: Event, **fields: Any) -> None:
 def _next_due(end: datetime) -> datetime | None:
     due = Intent.objects.filter(wake_at__lte=end).order_by("wake_at")
     return due.values_list("wake_at", flat=True).first()
+
+
+def neighbours() -> SimpleNamespace:
+    """other/production: a workspace beside the world's, with Zoe in its team sre and a sender of its own."""
+    workspace = make_workspace("other", "production")
+    zoe = make_person(workspace, "zoe@other.example")
+    make_team(workspace, "sre", zoe)
+    ApprovalSettings.objects.create(workspace=workspace, default_approvers=["team:sre"])
+    key, secret = make_key(workspace)
+    return SimpleNamespace(
+        workspace=workspace, zoe=zoe, principal=Principal(workspace.pk, key=key), sender_secret=secret
+    )
 
 
 def bundle(*steps: dict[str, Any], **fields: Any) -> dict[str, Any]:

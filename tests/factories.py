@@ -7,14 +7,13 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from approvals.authentication import TOKEN_PREFIX
-from approvals.models import ApprovalSettings, Gate, Membership, Person, PersonalToken, Policy, Team, Unmatched
+from approvals.models import ApprovalSettings, Gate, Membership, Person, Policy, Team, Unmatched
 from approvals.services.policies import save_policy
-from intents import clock
+from approvals.services.tokens import create_token
 from intents.models import Agent, ApiKey, Intent, Workspace
 from intents.principal import Principal
 from intents.services.durable import durable
-from intents.services.keys import account_for, create_key, digest_of_secret, new_secret
+from intents.services.keys import account_for, create_key
 from intents.services.submit import submit
 from intents.submission import Submission
 
@@ -48,16 +47,7 @@ def make_key(
 
 
 def make_token(person: Person, workspace: Workspace, *, can_decide: bool = True) -> str:
-    secret = new_secret(TOKEN_PREFIX)
-    PersonalToken.objects.create(
-        person=person,
-        workspace=workspace,
-        digest=digest_of_secret(secret),
-        name="test",
-        can_decide=can_decide,
-        expires_at=clock.now() + timedelta(days=1),
-    )
-    return secret
+    return create_token(person, workspace, "test", timedelta(days=1), can_decide=can_decide)
 
 
 def gate_rule(*who: str, need: int = 1, place: str = "after", **rule: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+import pytest
 import redis
 from django.db import connection
 
@@ -24,6 +25,10 @@ LOOPBACK = "127.0.0.1"
 PATIENCE = 30.0
 NOT_FOR_CHILDREN = ("PYTHONDEVMODE",)  # it doubles the time of everything
 FIRST_REDIS_DATABASE = 6  # one for each test process, behind the one that all share
+
+needs_redis = pytest.mark.skipif(
+    not os.environ.get("REDIS_URL"), reason="REDIS_URL is not set: run `make test`, which starts a Redis"
+)
 
 
 @dataclass
@@ -72,10 +77,12 @@ def running(log_file: Path, *words: str | Path, **more: str) -> Iterator[Running
 
 
 @contextmanager
-def serving(folder: Path, *options: str, port: int = 0, **more: str) -> Iterator[Live]:
+def serving(
+    folder: Path, *options: str, port: int = 0, program: tuple[str, ...] = ("manage.py",), **more: str
+) -> Iterator[Live]:
     """`manage.py serve` with these options, up and answering, on a free port."""
     port = port or free_port()
-    words = ("manage.py", "serve", "--port", str(port), *options)
+    words = (*program, "serve", "--port", str(port), *options)
     with running(folder / f"serve-{port}.log", *words, PORT=str(port), **more) as it:
         live = Live(it.process, it.log_file, port)
         wait_until_answering(live)
@@ -127,9 +134,7 @@ def database_url() -> str:
 
 
 def own_redis() -> str:
-    """A database of the suite's Redis that no other test process uses, empty. "" if the suite has no Redis."""
-    if not os.environ.get("REDIS_URL"):
-        return ""
+    """A database of the suite's Redis that no other test process uses, empty. Only where the suite has a Redis."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     number = FIRST_REDIS_DATABASE + int(worker)
     url = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}").geturl()

@@ -50,6 +50,7 @@ def open_gate(locked: Locked, step: Step) -> Gate:
         earlier=earlier,
     )
     _seat(locked, gate, terms)
+    step.deadline_at = gate.expires_at
     set_wake(step, gate, started)
     _tell(locked, gate, ask | {"title": title})
     return gate

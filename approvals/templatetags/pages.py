@@ -84,8 +84,9 @@ def when(context: Any, moment: datetime | None) -> SafeString | str:
     if moment is None:
         return ""
     exact = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact,
-                       words.utc(moment, context["now"]))
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, words.utc(moment, context["now"])
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -69,8 +69,9 @@ def read(gate: Gate, post: QueryDict) -> Typed:
     schema = gate.ask.form_schema
     fields: dict[str, Any] = {}
     if schema is not None:
-        names = {each.name: f"field-{number}" for number, each in enumerate(inputs(schema, {}))}
-        fields = posted(schema, {name: [_clean(v) for v in post.getlist(at)] for name, at in names.items() if at in post})
+        sent = {each.name: f"field-{number}" for number, each in enumerate(inputs(schema, {}))}
+        values = {name: [_clean(text) for text in post.getlist(at)] for name, at in sent.items() if at in post}
+        fields = posted(schema, values)
     return Typed(
         outcome=post.get("outcome", ""),
         comment=_clean(post.get("comment", "")),
@@ -88,7 +89,7 @@ def answer_from(typed: Typed) -> Answer:
 
 
 def page_fault(gate: Gate, typed: Typed, *, is_cut: bool) -> Fault | None:
-    """What a page asks beyond `decide`: a choice, a reason for a no, not too much evidence, and a full view for a yes."""
+    """What a page asks beyond `decide`: a choice, a reason for a no, little evidence, a full view for a yes."""
     cls = dict(gate.ask.outcomes).get(typed.outcome)
     lines = [line for line in typed.evidence.split("\n") if line.strip()]
     if not typed.outcome:

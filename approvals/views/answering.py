@@ -1,4 +1,4 @@
-"""What people do on a gate's page: answer, take back, withdraw. Every act ends in a page that says what became of it."""
+"""What people do on a gate's page: answer, take back, withdraw. Every act ends in words on a page."""
 
 from __future__ import annotations
 
@@ -39,10 +39,12 @@ def decide_on_page(request: HttpRequest, person: Person, gate_id: uuid.UUID) -> 
     except NotFound:
         raise
     except DomainError as error:
-        return _again(request, person, gate_id, typed, Fault(error.code, error.message), error.status)
+        return _again(
+            request, person, gate_id, typed=typed, fault=Fault(error.code, error.message), status=error.status
+        )
     if verdict.status != 200:
         fault = Fault(verdict.code, verdict.message, verdict.details)
-        return _again(request, person, gate_id, typed, fault, verdict.status)
+        return _again(request, person, gate_id, typed=typed, fault=fault, status=verdict.status)
     return _seen(request, verdict)
 
 
@@ -56,9 +58,12 @@ def take_back_on_page(request: HttpRequest, person: Person, gate_id: uuid.UUID) 
     except NotFound:
         raise
     except DomainError as error:
-        return _again(request, person, gate_id, Typed(), Fault(error.code, error.message), error.status)
+        return _again(
+            request, person, gate_id, typed=Typed(), fault=Fault(error.code, error.message), status=error.status
+        )
     if verdict.status != 200:
-        return _again(request, person, gate_id, Typed(), Fault(verdict.code, verdict.message), verdict.status)
+        fault = Fault(verdict.code, verdict.message)
+        return _again(request, person, gate_id, typed=Typed(), fault=fault, status=verdict.status)
     return _seen(request, verdict)
 
 
@@ -76,7 +81,7 @@ def withdraw_on_page(request: HttpRequest, person: Person, intent_id: uuid.UUID)
 
 
 def _again(
-    request: HttpRequest, person: Person, gate_id: uuid.UUID, typed: Typed, fault: Fault, status: int
+    request: HttpRequest, person: Person, gate_id: uuid.UUID, *, typed: Typed, fault: Fault, status: int
 ) -> HttpResponse:
     """The page as it is now: what the answer met may have changed since it was shown."""
     fresh: Gate = gate_for(person, gate_id)

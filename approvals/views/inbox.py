@@ -13,7 +13,7 @@ from intents import clock
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
+def home(request: HttpRequest) -> HttpResponse:
     """There is no other front page."""
     return redirect("inbox")
 

@@ -82,8 +82,9 @@ class _Rows:
         allowed = Membership.objects.filter(is_active=True, can_decide=True, person__is_active=True)
         workspaces = {gate.workspace_id for gate in gates}
         self._allowed = set(allowed.filter(workspace__in=workspaces).values_list("workspace_id", "person_id"))
-        ids = {parse_id(gate.intent.requester) for gate in gates if gate.intent.requester}
-        self._names = dict(Person.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+        found = (parse_id(gate.intent.requester) for gate in gates if gate.intent.requester)
+        ids = {person_id for person_id in found if person_id is not None}
+        self._names = dict(Person.objects.filter(pk__in=ids).values_list("pk", "name"))
 
     def row(self, gate: Gate) -> InboxRow:
         requester = parse_id(gate.intent.requester) if gate.intent.requester else None

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from axes.helpers import get_cool_off
+from axes.helpers import get_client_username, get_cool_off
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
@@ -55,7 +55,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-def admin_sign_in(request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG001 - the admin's own
+def admin_sign_in(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
     """The admin has no sign-in of its own. Who is signed in and gets here lacks the right to it."""
     if isinstance(request.user, Person):
         raise PermissionDenied("The admin is for admins.")
@@ -63,9 +63,9 @@ def admin_sign_in(request: HttpRequest, extra_context: Any = None) -> HttpRespon
     return redirect(f"{resolve_url('sign_in')}?{urlencode({'next': onward})}")
 
 
-def locked_out(request: HttpRequest, original: HttpResponse | None, credentials: Any) -> HttpResponse:  # noqa: ARG001
+def locked_out(request: HttpRequest, original: HttpResponse | None, credentials: Any) -> HttpResponse:
     """After too many failures: until when this account's sign-in is paused (settings.AXES_LOCKOUT_CALLABLE)."""
-    email = (credentials or {}).get("username") or ""
+    email = get_client_username(request, credentials) or ""
     now = clock.now()
     pause = get_cool_off(request) or timedelta(0)
     last = AccessAttempt.objects.filter(username=email).order_by("-attempt_time").first()
@@ -85,7 +85,7 @@ def own_path(wanted: str) -> str:
 def _authenticated(request: HttpRequest, email: str, password: str) -> Person | None:
     if not email or "\0" in email + password or len(email) > LONGEST_EMAIL or len(password) > LONGEST_PASSWORD:
         return None
-    found = authenticate(request, username=email, password=password)
+    found = authenticate(request, email=email, password=password)
     return found if isinstance(found, Person) else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,9 @@ from approvals import selectors
 from approvals.directory import label
 from approvals.models import Decision, Gate, Person, Seat
 from approvals.outcomes import OutcomeClass
+from approvals.requirement import LineTally
+
+VOTED = {OutcomeClass.YES: "agreed", OutcomeClass.NO: "refused", OutcomeClass.BACK: "sent back"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def lines_of(gate: Gate) -> list[LineView]:
     seats = {(seat.line, seat.person_id): seat for seat in Seat.objects.filter(gate=gate).select_related("person")}
     views = []
     for number, each in enumerate(selectors.count(gate).lines):
-        people = [seat for (line, _), seat in seats.items() if line == number and str(seat.person_id) in each.line.people]
+        people = [seats[line, person_id] for line, person_id in seats if line == number and _is_in(each, person_id)]
         seated = sorted((_seated(seat, votes.get(seat.person_id)) for seat in people), key=lambda one: one.name)
         agreed = tuple(one for one in seated if one.state == "agreed")
         others = tuple(one for one in seated if one.state != "agreed")
@@ -78,9 +82,13 @@ def lines_of(gate: Gate) -> list[LineView]:
     return views
 
 
+def _is_in(each: LineTally, person_id: uuid.UUID) -> bool:
+    return str(person_id) in each.line.people
+
+
 def _seated(seat: Seat, vote: Decision | None) -> Seated:
     if vote is not None:
-        state = {OutcomeClass.YES: "agreed", OutcomeClass.NO: "refused"}.get(OutcomeClass(vote.outcome_class), "sent back")
+        state = VOTED[OutcomeClass(vote.outcome_class)]
         return Seated(seat.person.name, state, vote.at)
     if seat.unreachable:
         return Seated(seat.person.name, "cannot be reached")

@@ -26,8 +26,6 @@ def withdraw(intent: Intent, person: Person, reason: str) -> None:
         name=person.name,
         can_decide=bool(member and member.can_decide),
         is_admin=bool(member and member.is_admin),
-        via="web",
-        strength="signed_in",
     )
     body = {"status": Status.CANCELED, "reason": reason[:REASON_LIMIT]}
     resolve(intent, None, Principal(intent.workspace_id, person=ref), body)

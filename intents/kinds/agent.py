@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from intents.errors import Conflict, Forbidden
+from intents.clock import iso
+from intents.errors import Conflict, Forbidden, Invalid
 from intents.lifecycle import Status, StepStatus, WaitingReason
 from intents.models import Agent, Step
 from intents.ports import StepEnd
@@ -33,6 +34,8 @@ class AgentKind:
             return _sender_resumes(step, principal)
         if principal.agent.address != step.agent_address:
             raise Forbidden("This step belongs to another agent.", code="invalid_actor_scope")
+        if body.get("action", "complete") not in ("complete", "fail"):
+            raise Invalid("action must be complete or fail.", code="schema_invalid")
         return give_result(step, principal.actor, body)
 
     def wake(self, locked: Locked, step: Step) -> StepEnd | None:
@@ -76,8 +79,7 @@ def set_wake(step: Step) -> None:
 def offer(locked: Locked, step: Step) -> None:
     """Make the step free for the next listener."""
     step.status, step.lease_until = StepStatus.READY, None
-    patience = locked.now + LISTENER_PATIENCE
-    step.wake_at = min(patience, step.deadline_at) if step.deadline_at else patience
+    _wait_for_listener(locked, step)
 
 
 def give_result(step: Step, actor: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def give_result(step: Step, actor: str, body: dict[str, Any]) -> dict[str, Any]:
         keep_result(locked, mine, result, actor)
         failed = body.get("action") == "fail"
         _in_progress(locked, mine, actor, {"step_status": "failed" if failed else "done", "result": result})
-        end_step(locked, mine, _failed(mine, actor, result) if failed else StepEnd(StepStatus.DONE, actor))
+        end_step(locked, mine, _failed(mine, actor) if failed else StepEnd(StepStatus.DONE, actor))
     return {"applied": True}
 
 
@@ -110,8 +112,9 @@ def _in_progress(locked: Locked, step: Step, actor: str, details: dict[str, Any]
     locked.record("intent.in_progress", actor, {"step_id": step.name, **details})
 
 
-def _failed(step: Step, actor: str, result: dict[str, Any]) -> StepEnd:
-    error = {"code": "agent_failed", "message": str(result.get("error") or f"{step.agent_address} failed.")}
+def _failed(step: Step, actor: str) -> StepEnd:
+    """What the agent said about it stays in its result; this sentence is ours."""
+    error = {"code": "agent_failed", "message": f"{step.agent_address} reported a failure; see result."}
     return StepEnd(StepStatus.FAILED, actor, Status.FAILED, "agent_failed", "failed", error)
 
 
@@ -138,18 +141,23 @@ def _lease_ended(locked: Locked, step: Step) -> StepEnd | None:
     return None
 
 
+def _wait_for_listener(locked: Locked, step: Step) -> None:
+    patience = locked.now + LISTENER_PATIENCE
+    step.wake_at = min(patience, step.deadline_at) if step.deadline_at else patience
+
+
 def _nobody_listens(locked: Locked, step: Step) -> None:
     """Five minutes without a listener: say so once, with when it was last seen, and keep waiting."""
     agent = Agent.objects.filter(workspace_id=locked.intent.workspace_id, address=step.agent_address).first()
     seen = agent.last_seen_at if agent else None
-    step.wake_at = locked.now + LISTENER_PATIENCE
     if seen and seen > locked.now - LISTENER_PATIENCE:
+        _wait_for_listener(locked, step)
         step.save()
         return
     step.wake_at = step.deadline_at
     if not step.told_waiting:
         step.told_waiting = True
         locked.set_status(Status.WAITING, WaitingReason.AGENT, pending_with(step))
-        details = {"step_id": step.name, "agent": step.agent_address, "last_seen": seen and seen.isoformat()}
+        details = {"step_id": step.name, "agent": step.agent_address, "last_seen": iso(seen)}
         locked.record("intent.waiting", "server", details)
     step.save()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from intents.clock import iso
 from intents.errors import Conflict
 from intents.lifecycle import Status, StepStatus, WaitingReason
 from intents.models import Step
@@ -21,7 +22,7 @@ class DelayKind:
         step.wake_at = locked.now + timedelta(seconds=step.spec["seconds"])
         pending = {"type": "internal", "ref": step.name, "name": "delay"}
         locked.set_status(Status.WAITING, WaitingReason.TIME, pending)
-        locked.record("intent.waiting", "server", {"step_id": step.name, "until": step.wake_at.isoformat()})
+        locked.record("intent.waiting", "server", {"step_id": step.name, "until": iso(step.wake_at)})
         return None
 
     def resume(self, step: Step, principal: Principal, body: dict[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,11 @@ def still_held(step_id: uuid.UUID) -> bool:
     return Step.objects.filter(held, pk=step_id).exists()
 
 
+def has_ended(step_id: uuid.UUID) -> bool:
+    """True once the step has a result, or was ended without one."""
+    return Step.objects.filter(pk=step_id, ended_at__isnull=False).exists()
+
+
 def seen(agent: Agent) -> None:
     """Note that somebody listens; at most one write every 20 s."""
     now = clock.now()

@@ -61,8 +61,9 @@ class Locked:
             intent.wake_at = min(moment for moment in moments if moment is not None)
         intent.due_since = None
         intent.failures = 0
-        intent.updated_at = intent.last_at = self.now
-        record.write(intent, self._events)
+        if self._events:
+            intent.updated_at = intent.last_at = self.now
+            record.write(intent, self._events)
         intent.save()
         nudges.after_commit(*self._nudges())
 

@@ -20,7 +20,6 @@ SUMMARIES = {
     "no_gate": "Done: no approval was asked for.",
     "auto_denied": "Denied by policy.",
     "withdrawn": "Withdrawn by the sender.",
-    "agent_failed": "The agent reported a failure.",
     "delivery_failed": "The agent took the work but never answered.",
     "agent_unavailable": "No agent was there to take the work before the deadline.",
     "deadline": "The deadline passed before everything was done.",

@@ -23,7 +23,7 @@ def resume(intent: Intent, handle: Step | None, principal: Principal, body: dict
     is only ever completed by a person.
     """
     if principal.person is not None and "task_result" in body:
-        return human_kind().resume(_human_step(intent), principal, body)
+        return human_kind().resume(_human_step(intent, body), principal, body)
     if principal.agent is not None:
         return _agent_resumes(intent, handle, principal, body)
     step = _current(intent)
@@ -42,7 +42,7 @@ def resolve(intent: Intent, handle: Step | None, principal: Principal, body: dic
     if status != Status.CANCELED and principal.agent is not None and handle is not None and handle.kind == "agent":
         action = "fail" if status == Status.FAILED else "complete"
         return _agent_resumes(intent, handle, principal, _result(body) | {"action": action})
-    _may_end(intent, principal)
+    _may_end(intent, principal, status)
     with locked_intent(intent.pk) as locked:
         if is_final(locked.intent.status):
             raise Conflict(f"This intent is already {locked.intent.status}.", code="already_terminal")
@@ -59,26 +59,29 @@ def gates_remain(locked: Locked) -> bool:
     return any(step.kind == "human" and step.status in waiting for step in locked.steps)
 
 
-def _may_end(intent: Intent, principal: Principal) -> None:
+def _may_end(intent: Intent, principal: Principal, status: Status) -> None:
     """The sender and the requester may end an intent, and an admin may cancel it."""
     person = principal.person
-    by_person = person is not None and (person.id == intent.requester or person.is_admin)
+    by_admin = person is not None and person.is_admin and status == Status.CANCELED
+    by_person = person is not None and person.id == intent.requester
     by_key = principal.key is not None and principal.key.pk == intent.sender_id
-    if not (by_person or by_key):
-        raise Forbidden("Only the sender, the requester or an admin can end this intent.", code="not_the_sender")
+    if not (by_admin or by_person or by_key):
+        raise Forbidden(
+            "Only the sender or the requester can end this intent; an admin can cancel it.", code="not_the_sender"
+        )
 
 
-def _human_step(intent: Intent) -> Step:
-    """The plan's only gate; with several the answer must name one, so that it never meets the wrong one."""
+def _human_step(intent: Intent, body: dict[str, Any]) -> Step:
+    """The plan's only gate; with several the answer must name one by `gate_id`, so that it never meets the wrong one."""
     gates = [step for step in intent.steps.all() if step.kind == "human"]
     if not gates:
         raise Conflict("Nobody was asked anything on this intent.", code="no_gate")
-    if len(gates) > 1:
-        names = [step.name for step in gates if step.status in OPEN_STEP]
+    if len(gates) > 1 and not body.get("gate_id"):
+        pending = intent.pending_with or {}
         raise Conflict(
-            "This intent has several gates: answer through /v1/approvals/{gate_id}/decision.",
+            "This intent has several gates: name yours as gate_id, or answer through /v1/approvals/{gate_id}/decision.",
             code="gate_id_required",
-            details={"open_steps": names},
+            details={"gate_id": pending.get("ref") if pending.get("type") == "human" else None},
         )
     return gates[0]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from intents.addresses import split
+from intents.addresses import is_human, split
 from intents.errors import Invalid
 from intents.models import Agent, Intent, Workspace
 from intents.principal import Principal
@@ -32,8 +32,9 @@ def check_bundle(principal: Principal, body: dict[str, Any]) -> list[str]:
     """The warnings that apply would give; whatever it would refuse is raised. Applied and rolled back: no trace."""
     with durable():
         intent, _ = apply_bundle(principal, read_bundle(body))
+        warnings = list(intent.texts.warnings)
         transaction.set_rollback(True)
-    return list(intent.texts.warnings)
+    return warnings
 
 
 def addresses_of(bundle: dict[str, Any], workspace: Workspace) -> dict[str, str]:
@@ -41,6 +42,10 @@ def addresses_of(bundle: dict[str, Any], workspace: Workspace) -> dict[str, str]
     found: dict[str, str] = {}
     for entry in bundle.get("agents", []):
         address = full_address(workspace, entry["address"])
+        if is_human(address):
+            raise Invalid(
+                f"agents: {address} is the address of people; an agent cannot have it.", code="ambiguous_role"
+            )
         role = entry.get("role") or split(address)[-1]
         if role in found:
             raise Invalid(f"agents: the role {role!r} stands twice.", code="ambiguous_role")

@@ -79,7 +79,7 @@ class ResumeView(ApiView):
                 **answer,
             }
 
-        return self.once(request, f"POST /v1/intents/{intent.pk}/resume", effect)
+        return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resume", effect)
 
 
 class ResolveView(ApiView):
@@ -100,7 +100,7 @@ class ResolveView(ApiView):
             event = event_json(last) if last else None
             return {"ok": True, "intent": intent_json(fresh), "event": event, "completion_delivery": not_sent, **answer}
 
-        return self.once(request, f"POST /v1/intents/{intent.pk}/resolve", effect)
+        return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resolve", effect)
 
 
 def created(intent: Intent) -> dict[str, Any]:

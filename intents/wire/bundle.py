@@ -22,6 +22,7 @@ from intents.wire.create import (
     task_of,
     times_of,
 )
+from intents.wire.unknown import unknown_warnings
 
 HUMAN_TOOLS = ("tool.approval.human_signoff", "tool.human.approval.v1")
 TOOL_KINDS = {
@@ -107,11 +108,10 @@ class Bundle(serializers.Serializer[dict[str, Any]]):
 
 
 def read_bundle(body: dict[str, Any]) -> dict[str, Any]:
-    """The bundle's fields; ValidationError with the path of each fault."""
+    """The bundle's fields and `warnings` of unknown ones; ValidationError with the path of each fault."""
     form = Bundle(data=body)
     form.is_valid(raise_exception=True)
-    data: dict[str, Any] = form.validated_data
-    return data
+    return {**form.validated_data, "warnings": unknown_warnings(body, form)}
 
 
 def submission_of_bundle(data: dict[str, Any], address_of: dict[str, str]) -> Submission:
@@ -141,6 +141,7 @@ def submission_of_bundle(data: dict[str, Any], address_of: dict[str, str]) -> Su
         human_task=task_of(intent.get("human_task")),
         steps=steps or None,
         scenario_id=data["scenario_id"],
+        warnings=data["warnings"],
     )
 
 
@@ -217,7 +218,7 @@ def _words(config: dict[str, Any]) -> dict[str, Any]:
     recipients = [to] if isinstance(to, str) else [name for name in to if isinstance(name, str)]
     return {
         "to": recipients,
-        "subject": str(config.get("subject") or "")[:255],
+        "subject": " ".join(str(config.get("subject") or "").split())[:255],
         "body": str(config.get("body") or "")[:2000],
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,17 +13,11 @@ from intents.addresses import BadAddress, split
 from intents.errors import Invalid, TooLarge
 from intents.strictjson import JsonRefused, check
 from intents.submission import Submission, Times
+from intents.wire.unknown import unknown_warnings
 
 TYPE_PATTERN = re.compile(r"^[a-z0-9_]+(\.[a-z0-9_]+)+\.v[0-9]+$")
 PAYLOAD_LIMIT = 256 * 1024
 LONGEST_SECONDS = 366 * 24 * 3600
-KNOWN = frozenset(
-    (
-        *("intent_type", "correlation_id", "to_agent", "payload", "from_agent", "reply_to", "deadline_at"),
-        *("remind_after_seconds", "remind_interval_seconds", "max_reminders", "escalate_to"),
-        *("max_delivery_attempts", "human_task", "requested_by", "amendable", "idempotency_key"),
-    )
-)
 
 
 class AnyObject(serializers.Field[dict[str, Any], Any, Any, Any]):
@@ -45,6 +40,17 @@ class StrictText(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+class OneLine(StrictText):
+    """A text that goes into headers: without control characters."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text itself."""
+        text = super().to_internal_value(data)
+        if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text):
+            raise serializers.ValidationError("This must be one line without control characters.")
+        return text
+
+
 class StrictInteger(serializers.IntegerField):
     """A whole number; texts and truth values are not read as numbers."""
 
@@ -63,7 +69,7 @@ def seconds(**kwargs: Any) -> StrictInteger:
 class HumanTask(serializers.Serializer[dict[str, Any]]):
     """What a request asks of a person."""
 
-    title = StrictText(max_length=255, required=False, allow_blank=True)
+    title = OneLine(max_length=255, required=False, allow_blank=True)
     description = StrictText(max_length=2000, required=False, allow_blank=True, trim_whitespace=False)
     task_type = StrictText(max_length=64, required=False)
     allowed_outcomes = serializers.ListField(
@@ -115,15 +121,14 @@ def submission_of(body: dict[str, Any]) -> Submission:
         times=times_of(data),
         max_delivery_attempts=data.get("max_delivery_attempts") or 3,
         human_task=task_of(data.get("human_task")),
-        warnings=_warnings(body),
+        warnings=[*unknown_warnings(body, form), *_warnings(body)],
     )
 
 
 def _warnings(body: dict[str, Any]) -> list[str]:
-    warnings = [f"The field {name!r} is not known and was ignored." for name in sorted(set(body) - KNOWN)]
     if body.get("amendable"):
-        warnings.append("amendable is not supported yet: a request for changes ends the intent.")
-    return warnings
+        return ["amendable is not supported yet: a request for changes ends the intent."]
+    return []
 
 
 def times_of(data: dict[str, Any], deadline: int | None = None) -> Times:

@@ -1,6 +1,6 @@
 """One process of a race. Each line on stdin is a command in JSON, each line on stdout what came of it.
 
-    python -m tests.races.player
+python -m tests.races.player
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import os
 import sys
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import django
+import time_machine
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
@@ -22,10 +24,10 @@ from rest_framework.test import APIClient  # noqa: E402 - Django must be set up 
 from approvals.models import Person  # noqa: E402
 from approvals.services.answer import Answer  # noqa: E402
 from approvals.services.decide import decide  # noqa: E402
-from intents import sweeps  # noqa: E402
-from intents.models import Agent, Step  # noqa: E402
+from intents import clock, sweeps, tasks  # noqa: E402
 from intents.errors import DomainError  # noqa: E402
 from intents.kinds.agent import give_result  # noqa: E402
+from intents.models import Agent, Step  # noqa: E402
 from intents.services.handout import hand_out  # noqa: E402
 from intents.services.lock import locked_intent  # noqa: E402
 
@@ -43,6 +45,13 @@ def play_sweep(seconds: float = 0.0) -> int:
     while time.monotonic() < until:
         due += sweeps.wake_due()
     return due
+
+
+def play_tick_by_a_wrong_clock(seconds: float) -> None:
+    """A tick of a worker whose clock is ahead by so many seconds."""
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=seconds)):
+        tasks.wake()
+    clock.measure()
 
 
 def play_hand_out(agent: str, times: int) -> list[str]:
@@ -65,7 +74,7 @@ def play_hold(intent: str, seconds: float) -> None:
 
 def play_post(path: str, body: dict[str, Any], headers: dict[str, str]) -> list[Any]:
     """One request over the wire: the status and the body of the answer."""
-    answer = APIClient(SERVER_NAME="127.0.0.1").post(path, body, format="json", **headers)  # type: ignore[arg-type]
+    answer = APIClient(SERVER_NAME="127.0.0.1").post(path, body, format="json", **headers)
     return [answer.status_code, answer.json()]
 
 
@@ -80,7 +89,7 @@ def main() -> None:
             said = PLAYS[name](**words)
         except DomainError as refusal:
             said = f"refused: {refusal.code}"
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the race must see it, whatever it is
             said = f"broken: {type(error).__name__}: {error}"
         print(json.dumps(said), flush=True)
 

@@ -7,14 +7,15 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 
-from approvals.models import Decision, Gate
-from approvals.progress import progress_json, progress_of
+from approvals.models import Decision
 from intents import clock
 from intents.lifecycle import Status
-from intents.models import Event, Intent, Step
+from intents.models import Event, Intent
 from intents.sweeps import wake_due
 from tests.factories import gate_rule, make_policy, open_gate
+from tests.races.timing import let_expire, make_due
 from tests.races.troupe import Troupe, assert_sound, types_of
 
 pytestmark = [pytest.mark.race, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -30,25 +31,6 @@ def reminding(world: SimpleNamespace) -> SimpleNamespace:
     rule = gate_rule("team:sre", remind=remind, escalate_to=["person:cy@acme.example"], deadline=86400)
     make_policy(world.workspace, gates=[rule])
     return world
-
-
-def let_expire(gate: Gate, seconds: float) -> None:
-    """Its time runs out so soon."""
-    moment = clock.now() + timedelta(seconds=seconds)
-    Gate.objects.filter(pk=gate.pk).update(expires_at=moment)
-    Step.objects.filter(pk=gate.step_id).update(wake_at=moment)
-    Intent.objects.filter(pk=gate.intent_id).update(wake_at=moment)
-
-
-def make_due(gates: list[Gate]) -> None:
-    """The next step of their chains is due now."""
-    moment = clock.now() - timedelta(seconds=1)
-    for gate in Gate.objects.filter(pk__in=[gate.pk for gate in gates], closed_at=None):
-        progress = progress_of(gate.progress)
-        gate.progress = progress_json(type(progress)(progress.reminders, progress.escalated, moment))
-        gate.save()
-    Step.objects.filter(gate__in=gates).update(wake_at=moment)
-    Intent.objects.filter(gates__in=gates, wake_at__isnull=False).update(wake_at=moment)
 
 
 def test_a_gate_is_decided_or_expires_but_never_both_when_people_and_the_clock_meet(world, troupe: Troupe):
@@ -93,6 +75,29 @@ def test_a_decision_that_waited_for_the_lock_past_the_deadline_is_refused(world,
 
     assert code == "expired"
     assert not Decision.objects.filter(gate=gate).exists()
+
+
+@pytest.mark.skipif(
+    settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"), reason="SQLite has no clock but the machine's own"
+)
+def test_nothing_expires_early_when_a_workers_clock_is_wrong(world, troupe: Troupe):
+    make_policy(world.workspace, gates=[gate_rule("team:sre")])
+    early, due = open_gate(world), open_gate(world)
+    let_expire(due, -1)
+
+    said = troupe.at_once(
+        ("tick_by_a_wrong_clock", {"seconds": 7200}),
+        ("tick_by_a_wrong_clock", {"seconds": 86400}),
+        ("tick_by_a_wrong_clock", {"seconds": -7200}),
+    )
+
+    assert said == [None] * 3
+    for gate in (early, due):
+        gate.refresh_from_db()
+        assert_sound(gate.intent)
+    assert early.is_open
+    assert due.reason == "timeout"
+    assert abs(due.closed_at - clock.now()) < timedelta(seconds=10)
 
 
 def test_each_reminder_and_escalation_comes_once_when_sweeps_overlap(reminding, troupe: Troupe):

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from axme import AxmeClient, AxmeClientConfig
-from axme_sdk.exceptions import AxmeAuthError, AxmeHttpError, AxmeServerError, AxmeValidationError
+from axme.exceptions import AxmeAuthError, AxmeHttpError, AxmeServerError, AxmeValidationError
 from django.db import connection
 
 from approvals.models import Gate
@@ -85,7 +85,7 @@ def chore(**more: Any) -> dict[str, Any]:
 
 
 def gate_id(intent_id: str) -> str:
-    return str(Gate.objects.get(intent=intent_id).pk)
+    return str(Gate.objects.get(intent_id=intent_id).pk)
 
 
 # --- Sending and reading -----------------------------------------------------------------------------------------
@@ -244,9 +244,8 @@ def test_the_200th_waiter_on_one_key_gets_its_answer(live, asking, sender, ana):
 def test_listen_yields_work_and_resume_intent_completes_it(sender, agent):
     intent_id = sender.send_intent(chore())
 
-    for work in agent.listen(AGENT, wait_seconds=5, timeout_seconds=20):
-        answer = agent.resume_intent(work["intent_id"], {"action": "complete", "checked": True})
-        break
+    work = next(agent.listen(AGENT, wait_seconds=5, timeout_seconds=20))
+    answer = agent.resume_intent(work["intent_id"], {"action": "complete", "checked": True})
 
     assert (work["intent_id"], work["status"], work["payload"]) == (intent_id, "DELIVERED", {"n": 1})
     assert answer["applied"] is True
@@ -264,6 +263,17 @@ def test_listen_goes_on_with_the_next_work_when_the_last_is_done(sender, agent):
             break
 
     assert done == sent
+
+
+@pytest.mark.parametrize("since", [0, 10_000])
+def test_listen_yields_free_work_and_only_that_whatever_since_says(live, asking, sender, connect, since):
+    held, free = (sender.send_intent(chore()) for _ in range(2))
+    first, second = (connect(live.url, asking.work_secret) for _ in range(2))
+
+    holding = next(first.listen(AGENT, timeout_seconds=10))
+    taken = next(second.listen(AGENT, since=since, timeout_seconds=10))
+
+    assert (holding["intent_id"], taken["intent_id"]) == (held, free)
 
 
 def test_listen_raises_timeout_error_when_there_is_no_work(agent):

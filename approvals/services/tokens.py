@@ -1,0 +1,27 @@
+"""Personal tokens: 256 random bits, stored as a digest, shown once, 90 days at most."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from approvals.models import Person, PersonalToken
+from intents import clock
+from intents.models import Workspace
+from intents.services.keys import digest_of_secret, new_secret
+
+TOKEN_PREFIX = "cst_"  # noqa: S105 - the prefix of a token, not one
+LONGEST_LIFE = timedelta(days=90)
+
+
+def create_token(person: Person, workspace: Workspace, name: str, life: timedelta, *, can_decide: bool) -> str:
+    """The token's secret, never to be had again. It decides only if that was asked for."""
+    secret = new_secret(TOKEN_PREFIX)
+    PersonalToken.objects.create(
+        person=person,
+        workspace=workspace,
+        digest=digest_of_secret(secret),
+        name=name,
+        can_decide=can_decide,
+        expires_at=clock.now() + min(life, LONGEST_LIFE),
+    )
+    return secret
