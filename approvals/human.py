@@ -59,7 +59,8 @@ def _gate_meant(step: Step, gate_id: Any) -> Gate:
     """The gate that the answer names, if it names one, else the one of this step. Never a gate of another intent."""
     gates = Gate.objects.filter(intent_id=step.intent_id)
     if gate_id:
-        gate = gates.filter(pk=parse_id(str(gate_id))).first()
+        wanted = parse_id(str(gate_id))
+        gate = gates.filter(pk=wanted).first() if wanted else None
         if gate is None:
             raise NotFound("There is no such gate on this intent.")
         return gate

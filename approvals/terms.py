@@ -42,8 +42,6 @@ def from_request(requirement: list[dict[str, Any]], times: Times, first: list[st
     if interval is not None and interval < SHORTEST_INTERVAL:
         warnings.append(f"Reminders are at least {SHORTEST_INTERVAL} s apart; the interval was raised to that.")
         interval = SHORTEST_INTERVAL
-    if times.escalate_to and times.remind_after is None:
-        warnings.append("escalate_to comes after the last reminder; without remind_after_seconds it never happens.")
     most = times.max_reminders or (1 if times.remind_interval is None else DEFAULT_REMINDERS)
     if most > MOST_REMINDERS:
         warnings.append(f"A gate reminds at most {MOST_REMINDERS} times; max_reminders was lowered to that.")
@@ -98,7 +96,7 @@ def merge(asked: TermsBody, policy: TermsBody) -> TermsBody:
 
 
 def _on_silence(asked: TermsBody, policy: TermsBody, deadline: int) -> str:
-    """Silence approves only if every policy says so and has its whole time; who shortens it cannot bring about a yes."""
+    """Silence approves only if every policy says so and has its whole time; shortening it brings about no yes."""
     stated = [policy] if asked["asked_by_request"] else [policy, asked]
     refusals = [str(terms["on_timeout"]) for terms in stated if terms["on_timeout"] != "approve"]
     if refusals:

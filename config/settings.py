@@ -52,6 +52,7 @@ if _database["ENGINE"].endswith("sqlite3"):
     }
     _database["TEST"] = {"NAME": env("TEST_DATABASE_NAME", default=str(DATA_DIR / "test.sqlite3"))}
 else:
+    _database["CONN_HEALTH_CHECKS"] = True  # after a restart of the database no request gets a dead connection
     _database["OPTIONS"] = {
         "options": "-c lock_timeout=2500 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000",
         "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=16), "timeout": 10},

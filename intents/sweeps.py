@@ -13,7 +13,6 @@ from intents.lifecycle import OPEN_STEP, Status, is_final
 from intents.models import Intent
 from intents.ports import kind_of
 from intents.services import record
-from intents.services import record
 from intents.services.advance import abort, end_step
 from intents.services.durable import durable
 from intents.services.lock import Locked, locked_intent
@@ -37,7 +36,8 @@ def wake_due(now: datetime | None = None) -> int:
             continue
         except Exception:  # one bad row must not stop the others
             log.exception("wake failed", extra={"intent": str(intent_id)})
-            put_off(intent_id)
+            with suppress(Busy):  # then it is due again at the next tick
+                put_off(intent_id)
     return len(due)
 
 
@@ -79,9 +79,10 @@ def put_off(intent_id: uuid.UUID) -> None:
 
 
 def _alarm(intent: Intent, now: datetime) -> None:
+    """Say it in the log and in the history; nothing else of the intent is touched."""
     log.error("intent cannot be woken", extra={"intent": str(intent.pk), "failures": ALARM_AFTER})
     intent.last_at = max(now, intent.last_at or now)
-    event = record.new_event(intent, "intent.wake_failed", "server", intent.last_at, {"failures": ALARM_AFTER})
+    event = record.new_event(intent, "intent.alarm", "server", intent.last_at, {"failures": ALARM_AFTER})
     record.write(intent, [event])
 
 

@@ -7,6 +7,7 @@ from django.db import models
 from approvals.models.person import Person
 from approvals.models.policy import Terms
 from approvals.outcomes import OutcomeClass
+from intents.fields import JSONText
 from intents.ids import new_id
 from intents.models import Intent, Step, Workspace
 
@@ -64,11 +65,11 @@ class GateAsk(models.Model):
 
     gate = models.OneToOneField(Gate, on_delete=models.CASCADE, primary_key=True, related_name="ask")
     description = models.TextField(blank=True)
-    outcomes = models.JSONField(help_text='Name to class, in order: [["approved", "yes"], ...].')
-    form_schema = models.JSONField(null=True)
+    outcomes = JSONText(help_text='Name to class, in order: [["approved", "yes"], ...].')
+    form_schema = JSONText(null=True)
     comment_required = models.BooleanField(default=False)
     evidence_required = models.BooleanField(default=False)
-    earlier = models.JSONField(default=list, help_text="Results of earlier steps, as shown.")
+    earlier = JSONText(default=list, help_text="Results of earlier steps, as shown.")
 
 
 class Seat(models.Model):
@@ -116,5 +117,5 @@ class DecisionText(models.Model):
 
     decision = models.OneToOneField(Decision, on_delete=models.CASCADE, primary_key=True, related_name="text")
     comment = models.TextField(blank=True)
-    fields = models.JSONField(default=dict)
-    evidence = models.JSONField(default=list)
+    fields = JSONText(default=dict)
+    evidence = JSONText(default=list)

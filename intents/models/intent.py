@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from intents.fields import JSONText
 from intents.ids import new_id
 from intents.lifecycle import FINAL, OPEN_STEP, Status, StepStatus, WaitingReason
 from intents.models.workspace import ApiKey, Workspace
@@ -61,8 +62,8 @@ class IntentTexts(models.Model):
     intent = models.OneToOneField(Intent, on_delete=models.CASCADE, primary_key=True, related_name="texts")
     payload = models.TextField(help_text="RFC 8785 canonical JSON.")
     payload_digest = models.CharField(max_length=71)
-    request = models.JSONField(default=dict, help_text="The other fields of the request, as accepted.")
-    plan = models.JSONField(default=dict, help_text="Steps with their sources, and why policies matched or not.")
+    request = JSONText(default=dict, help_text="The other fields of the request, as accepted.")
+    plan = JSONText(default=dict, help_text="Steps with their sources, and why policies matched or not.")
     warnings = models.JSONField(default=list)
     result = models.TextField(blank=True, help_text="The terminal details (canonical JSON) once the intent is final.")
 
@@ -76,7 +77,7 @@ class Step(models.Model):
     name = models.CharField(max_length=64)
     kind = models.CharField(max_length=16)
     source = models.CharField(max_length=255)
-    spec = models.JSONField(default=dict)
+    spec = JSONText(default=dict)
     status = models.CharField(max_length=10, choices=StepStatus.choices, default=StepStatus.PENDING)
     agent_address = models.CharField(max_length=255, blank=True)
     attempt = models.PositiveSmallIntegerField(default=0)

@@ -49,7 +49,7 @@ def terminal_details(locked: Locked, ending: Ending) -> dict[str, Any]:
         "approved": ending.status == Status.COMPLETED and all(gate["outcome_class"] == "yes" for gate in gates),
         "outcome": _outcome(ending, last),
         "reason": reason,
-        "summary": _summary(reason, last),
+        "summary": _summary(reason, last, ending.error),
         "comment": last.get("comment", ""),
         "decided_by": last.get("decided_by", []),
         "decided_at": last.get("decided_at"),
@@ -96,7 +96,9 @@ def _reason(ending: Ending, last: dict[str, Any]) -> str:
     return ending.reason
 
 
-def _summary(reason: str, last: dict[str, Any]) -> str:
+def _summary(reason: str, last: dict[str, Any], error: dict[str, Any] | None) -> str:
+    if reason == "agent_failed":
+        return f"Failed: {(error or {}).get('message') or 'no reason was given.'}"
     if reason in SUMMARIES:
         return SUMMARIES[reason]
     return str(last.get("summary") or SUMMARIES["no_gate"])

@@ -72,7 +72,7 @@ def _may_end(intent: Intent, principal: Principal, status: Status) -> None:
 
 
 def _human_step(intent: Intent, body: dict[str, Any]) -> Step:
-    """The plan's only gate; with several the answer must name one by `gate_id`, so that it never meets the wrong one."""
+    """The plan's only gate; with several the answer names one by `gate_id`, so that it never meets the wrong one."""
     gates = [step for step in intent.steps.all() if step.kind == "human"]
     if not gates:
         raise Conflict("Nobody was asked anything on this intent.", code="no_gate")

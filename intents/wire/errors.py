@@ -6,11 +6,12 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from intents.errors import DomainError, Forbidden, Malformed, NotFound, TooLarge
+from intents.errors import Busy, DomainError, Forbidden, Malformed, NotFound, TooLarge
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,9 @@ def as_domain_error(exc: Exception) -> DomainError | None:
     """The error as one of ours, or None."""
     if isinstance(exc, DomainError):
         return exc
+    if isinstance(exc, OperationalError):
+        log.error("the database does not answer: %s", exc)
+        return Busy("The database does not answer. Ask again in a second.")
     if isinstance(exc, Http404):
         return NotFound("There is no such thing here.")
     if isinstance(exc, PermissionDenied):

@@ -22,6 +22,10 @@ def _unknown(body: dict[str, Any], form: serializers.Serializer[Any], path: str)
         if isinstance(field, serializers.Serializer) and isinstance(value, dict):
             found += _unknown(value, field, f"{path}{name}.")
         elif isinstance(field, serializers.ListSerializer) and isinstance(value, list):
-            for at, item in enumerate(value):
-                found += _unknown(item, field.child, f"{path}{name}[{at}].") if isinstance(item, dict) else []
+            found += _in_list(value, field.child, f"{path}{name}")
     return found
+
+
+def _in_list(items: list[Any], form: Any, path: str) -> list[str]:
+    inside = [(at, item) for at, item in enumerate(items) if isinstance(item, dict)]
+    return [found for at, item in inside for found in _unknown(item, form, f"{path}[{at}].")]

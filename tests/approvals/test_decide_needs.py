@@ -81,7 +81,12 @@ def test_form_is_kept_in_its_own_types_and_not_asked_of_a_refusal(world):
 
 def test_form_schema_beyond_the_limits_is_refused_at_submit(world, api):
     remote = {"type": "object", "properties": {"a": {"$ref": "https://elsewhere.example/schema"}}}
-    body = {"intent_type": "intent.infra.x.v1", "to_agent": "human", "payload": {}, "human_task": {"form_schema": remote}}
+    body = {
+        "intent_type": "intent.infra.x.v1",
+        "to_agent": "human",
+        "payload": {},
+        "human_task": {"form_schema": remote},
+    }
 
     answer = api.post("/v1/intents", body)
 
@@ -132,7 +137,9 @@ def test_refused_answer_leaves_no_decision_and_no_event(world):
     assert gate_of(gate.intent).intent.last_seq == before
 
 
-@pytest.mark.parametrize("task_result", [None, [], "approved", {}, {"outcome": 1}, {"outcome": "approved", "data": [1]}])
+@pytest.mark.parametrize(
+    "task_result", [None, [], "approved", {}, {"outcome": 1}, {"outcome": "approved", "data": [1]}]
+)
 def test_task_result_that_cannot_be_read_is_refused(world, task_result):
     with pytest.raises(Invalid):
         answer_of(open_gate(world), task_result)
@@ -141,7 +148,13 @@ def test_task_result_that_cannot_be_read_is_refused(world, task_result):
 def test_task_result_may_carry_fields_at_its_top_level_and_under_data(world):
     read = answer_of(
         open_gate(world),
-        {"outcome": "approved", "comment": "c", "limit": "3", "evidence": "link", "data": {"zone": "a", "evidence": ["other"]}},
+        {
+            "outcome": "approved",
+            "comment": "c",
+            "limit": "3",
+            "evidence": "link",
+            "data": {"zone": "a", "evidence": ["other"]},
+        },
     )
 
     assert read == Answer("approved", "c", {"limit": "3", "zone": "a"}, ("link",))

@@ -79,7 +79,10 @@ BOUND_UP = {
         {"requested_by": "cy@acme.example"},
         Api(world.sender_secret, world.tokens["ana"]),
     ),
-    "author in the payload": lambda world, secret: ({"payload": {"author": "ana@acme.example"}}, Api(world.sender_secret)),
+    "author in the payload": lambda world, secret: (
+        {"payload": {"author": "ana@acme.example"}},
+        Api(world.sender_secret),
+    ),
     "one of several authors": lambda world, secret: (
         {"payload": {"author": ["x@elsewhere.example", "ANA@acme.example"]}},
         Api(world.sender_secret),
@@ -168,7 +171,13 @@ def test_everybody_unreachable_escalates_now_and_takes_no_right_away(world):
 
 
 def test_inbox_lists_open_gates_by_expiry_and_closed_ones_apart(world):
-    make_policy(world.workspace, "slow", types=("intent.infra.slow.*",), gates=[gate_rule("team:sre", deadline=7200)], position=1)
+    make_policy(
+        world.workspace,
+        "slow",
+        types=("intent.infra.slow.*",),
+        gates=[gate_rule("team:sre", deadline=7200)],
+        position=1,
+    )
     make_policy(world.workspace, "fast", gates=[gate_rule("team:sre", deadline=600)], position=2)
     slow = open_gate(world, intent_type="intent.infra.slow.v1")
     fast, done = open_gate(world), open_gate(world)
@@ -185,4 +194,3 @@ def test_waiting_sentence_names_one_and_counts_the_others(world):
     world.ana.memberships.update(is_active=False)
     world.bo.memberships.update(is_active=False)
     assert waiting_sentence(gate) == "sre (Cy Okafor)"
-

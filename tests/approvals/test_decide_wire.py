@@ -5,7 +5,7 @@ import pytest
 from approvals.models import Decision, Gate
 from intents.ids import new_id
 from intents.models import Intent
-from tests.acts import agent_task, bundle, ending, finish_work, fresh, gate_of, say, signoff, take_work
+from tests.acts import agent_task, bundle, ending, finish_work, gate_of, say, signoff
 from tests.conftest import Api
 from tests.factories import gate_rule, make_key, make_person, make_policy, make_token, make_workspace, open_gate, send
 
@@ -44,7 +44,9 @@ def test_decision_by_gate_is_taken_from_a_person(world, ana, body, outcome):
     assert ending(gate.intent)["outcome"] == outcome
 
 
-@pytest.mark.parametrize("body", [{}, {"decision": "approved"}, {"decision": "approve", "comment": 7}, {"task_result": "yes"}])
+@pytest.mark.parametrize(
+    "body", [{}, {"decision": "approved"}, {"decision": "approve", "comment": 7}, {"task_result": "yes"}]
+)
 def test_decision_that_cannot_be_read_is_422(world, ana, body):
     assert ana.post(path_of(open_gate(world)), body).status_code == 422
 
@@ -129,62 +131,6 @@ def test_take_back_over_the_wire(world, ana):
 
     assert (answer.status_code, answer.json()["applied"]) == (200, True)
     assert ana.client.delete(path_of(gate), **ana.headers).status_code == 409
-
-
-MACHINES = {
-    "sender": lambda world: Api(world.sender_secret),
-    "worker": lambda world: Api(world.work_secret),
-    "every scope": lambda world: Api(make_key(world.workspace, "all", ("send", "work", "provision"), agent=world.agent)[1]),
-    "bearer": lambda world: Api(token=world.sender_secret),
-    "both, twice a machine": lambda world: Api(world.sender_secret, world.sender_secret),
-}
-PHASES = ["before", "during", "after"]
-
-
-@pytest.mark.parametrize("phase", PHASES)
-@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
-def test_api_key_records_no_decision_on_any_path(world, machine, phase):
-    make_policy(world.workspace, gates=[gate_rule("team:sre")])
-    intent = send(world)
-    caller = machine(world)
-    if phase != "before":
-        take_work(world)
-        finish_work(world, intent)
-    gate_id = gate_of(intent).pk if phase != "before" else new_id()
-    if phase == "after":
-        say(gate_of(intent), world.bo, "rejected")
-    bodies = [YES, TASK_YES, TASK_YES | {"gate_id": str(gate_id)}, {"approve_current_step": True}, {"outcome": "approved"}]
-
-    for body in bodies:
-        caller.post(f"/v1/approvals/{gate_id}/decision", body)
-        caller.post(f"/v1/intents/{intent.pk}/resume", body)
-        caller.post(f"/v1/intents/{intent.pk}/resolve", body | {"status": "COMPLETED"})
-    caller.client.delete(f"/v1/approvals/{gate_id}/decision", **caller.headers)
-
-    assert not Decision.objects.exclude(person=world.bo).exists()
-    assert fresh(intent).status != "COMPLETED"
-
-
-@pytest.mark.parametrize("path", ["approvals", "intents"])
-@pytest.mark.parametrize("machine", ["sender", "bearer"])
-def test_api_key_is_told_that_only_people_decide(world, machine, path):
-    gate = open_gate(world)
-    url = path_of(gate) if path == "approvals" else f"/v1/intents/{gate.intent_id}/resume"
-
-    answer = MACHINES[machine](world).post(url, YES | TASK_YES)
-
-    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "human_step")
-
-
-@pytest.mark.parametrize("path", ["approvals", "intents"])
-def test_token_without_the_right_to_decide_is_403(world, path):
-    gate = open_gate(world)
-    caller = Api(world.sender_secret, make_token(world.ana, world.workspace, can_decide=False))
-    url = path_of(gate) if path == "approvals" else f"/v1/intents/{gate.intent_id}/resume"
-
-    answer = caller.post(url, YES | TASK_YES)
-
-    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "invalid_actor_scope")
 
 
 def test_token_and_key_of_two_workspaces_are_403(world):

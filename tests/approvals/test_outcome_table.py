@@ -69,7 +69,9 @@ def test_outcome_keeps_its_class_wherever_it_is_listed(name):
     assert outcomes[name] == next((row[name] for row in TABLE.values() if name in row), BACK)
 
 
-@pytest.mark.parametrize("outcomes", [["approved"], ["rejected"], ["approved", "maybe"], ["ok", "no"], ["approved", "deferred"]])
+@pytest.mark.parametrize(
+    "outcomes", [["approved"], ["rejected"], ["approved", "maybe"], ["ok", "no"], ["approved", "deferred"]]
+)
 def test_outcomes_without_a_yes_or_without_a_no_are_refused(world, api, outcomes):
     answer = ask(api, allowed_outcomes=outcomes)
 
@@ -184,5 +186,6 @@ def test_silence_approves_nothing_when_a_line_was_not_told_in_time(world, fault)
 
 
 def ask(api, **task):
-    return api.post("/v1/intents", {"intent_type": "intent.infra.x.v1", "to_agent": "human", "payload": {}, "human_task": task})
-
+    return api.post(
+        "/v1/intents", {"intent_type": "intent.infra.x.v1", "to_agent": "human", "payload": {}, "human_task": task}
+    )

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from approvals.forms import inputs
 from approvals.models import Decision, Gate
 from approvals.services.answer import Answer
 from approvals.services.decide import decide
@@ -24,6 +25,12 @@ FORM = {
         "region": {"enum": ["eu", "us"], "title": "Region"},
     },
 }
+
+
+def filled(gate, **values):
+    """The controls of the form, by the numbers that the page gives them (PostgreSQL orders a schema's keys anew)."""
+    numbers = {each.name: number for number, each in enumerate(inputs(gate.ask.form_schema, {}))}
+    return {f"field-{numbers[name]}": value for name, value in values.items()}
 
 
 def two_of_three(world, **fields):
@@ -92,11 +99,12 @@ def test_form_errors_stand_beside_their_fields_and_values_stay(world):
     gate = open_gate(world, human_task={"title": "x", "task_type": "form", "form_schema": FORM})
     client = signed_in(world.ana)
 
-    sent = answer(client, gate, **{"field-1": "none", "field-3": "us", "field-0": ""})
+    sent = answer(client, gate, **filled(gate, rows="none", region="us", ticket=""))
+    number = next(iter(filled(gate, rows="")))
 
     page = text_of(sent)
     assert sent.status_code == 422
-    assert 'aria-describedby="field-1-error' in page
+    assert f'aria-describedby="{number}-error' in page
     assert "must be a whole number" in page
     assert 'value="none"' in page
     assert '<option value="us" selected' in page
@@ -106,9 +114,8 @@ def test_form_errors_stand_beside_their_fields_and_values_stay(world):
 def test_form_fields_are_recorded_in_their_own_types(world):
     gate = open_gate(world, human_task={"title": "x", "task_type": "form", "form_schema": FORM})
 
-    sent = answer(
-        signed_in(world.ana), gate, **{"field-0": "OPS-1", "field-1": "50", "field-2": "true", "field-3": "eu"}
-    )
+    fields = filled(gate, ticket="OPS-1", rows="50", masked="true", region="eu")
+    sent = answer(signed_in(world.ana), gate, **fields)
 
     assert sent.status_code == 303
     assert Decision.objects.get().text.fields == {"ticket": "OPS-1", "rows": 50, "masked": True, "region": "eu"}
@@ -222,7 +229,7 @@ def test_requester_withdraws_from_the_page_and_others_cannot(world):
     gate = open_gate(world, requested_by="ana@acme.example")
 
     refused = signed_in(world.bo).post(f"/intents/{gate.intent_id}/withdraw", follow=True)
-    assert "Only the sender, the requester or an admin" in text_of(refused)
+    assert "Only the sender" in text_of(refused)
     assert not closed(gate)
 
     client = signed_in(world.ana)

@@ -97,8 +97,12 @@ def test_place_all_merges_with_a_gate_of_the_request_only_where_no_work_lies_bet
     for gate in gates:
         at = place_of(gate, placed)
         alone = len(placed[at].terms["requirement"]) == 1 and not placed[at].explicit
-        near = [each for each in placed if isinstance(each, Ask) and each.explicit and _same_side(placed, each, at, agents)]
-        assert not alone or all(gate.policy in each.merged_with for each in near) or _later_gate_of_its_policy(gate, near)
+        near = [
+            each for each in placed if isinstance(each, Ask) and each.explicit and _same_side(placed, each, at, agents)
+        ]
+        assert (
+            not alone or all(gate.policy in each.merged_with for each in near) or _later_gate_of_its_policy(gate, near)
+        )
 
 
 @given(plans())

@@ -47,7 +47,9 @@ def test_on_timeout_of_a_request_changes_nothing(world, api):
     assert any("on_timeout" in warning for warning in created.json()["warnings"])
 
 
-@pytest.mark.parametrize("address", ["", "a", "agent://", "agent://a//b", "agent://acme/production/x/y", "has space", "späher"])
+@pytest.mark.parametrize(
+    "address", ["", "a", "agent://", "agent://a//b", "agent://acme/production/x/y", "has space", "späher"]
+)
 def test_address_that_is_malformed_is_refused(world, api, address):
     answer = create(api, address)
 
@@ -64,7 +66,9 @@ def test_address_of_another_workspace_is_forbidden_whether_or_not_it_exists(worl
     assert known.json() == unknown.json()
 
 
-@pytest.mark.parametrize("address", ["infra-validator", "conformance/infra-validator", "agent://anything/infra-validator"])
+@pytest.mark.parametrize(
+    "address", ["infra-validator", "conformance/infra-validator", "agent://anything/infra-validator"]
+)
 def test_address_that_is_short_is_read_in_the_keys_workspace(world, api, address):
     intent_id = create(api, address).json()["intent_id"]
 

@@ -87,7 +87,11 @@ def test_plan_is_denied_before_any_step_when_a_policy_or_the_workspace_says_so(w
 
     intent = Intent.objects.get(pk=answer["intent_id"])
     assert (answer["status"], answer["plan"]) == ("CANCELED", [])
-    assert (ending(intent)["outcome"], ending(intent)["reason"], ending(intent)["approved"]) == ("denied", "auto_denied", False)
+    assert (ending(intent)["outcome"], ending(intent)["reason"], ending(intent)["approved"]) == (
+        "denied",
+        "auto_denied",
+        False,
+    )
     assert not Step.objects.exists()
 
 

@@ -32,7 +32,9 @@ def test_rule_on_lets_the_first_match_decide():
 
 
 def test_rule_on_goes_on_when_the_match_says_continue():
-    ruling = rule_on([rule("a", "require", **{"continue": True}), rule("b", "require"), rule("c", "require")], "intent.infra.x.v1")
+    ruling = rule_on(
+        [rule("a", "require", **{"continue": True}), rule("b", "require"), rule("c", "require")], "intent.infra.x.v1"
+    )
 
     assert [each.name for each in ruling.required] == ["a", "b"]
 
@@ -60,7 +62,9 @@ def test_rule_on_matches_an_exact_type_only_exactly():
 
 
 def test_check_body_takes_a_whole_policy():
-    check_body(body(author_fields=["author"], gates=[gate_rule("team:sre", remind={"after": 60, "interval": 60, "max": 3})]))
+    check_body(
+        body(author_fields=["author"], gates=[gate_rule("team:sre", remind={"after": 60, "interval": 60, "max": 3})])
+    )
 
 
 GATE_FAULTS = {

@@ -89,7 +89,9 @@ def test_completed_gives_a_gate_without_any_deadline_a_day():
 
 
 def test_merge_takes_silence_and_reminders_from_the_policy():
-    merged = merge(asked(remind_after=60), policy(on_timeout="cancel", remind={"after": 300, "max": 2}, escalate_to=["team:sre"]))
+    merged = merge(
+        asked(remind_after=60), policy(on_timeout="cancel", remind={"after": 300, "max": 2}, escalate_to=["team:sre"])
+    )
 
     assert merged["on_timeout"] == "cancel"
     assert chain_of(merged).remind_after == 300
@@ -136,7 +138,9 @@ bodies = st.builds(
 )
 
 
-@given(st.builds(asked, st.sampled_from(["team:a", "team:b"]), deadline=st.none() | st.integers(1, 9000)) | bodies, bodies)
+@given(
+    st.builds(asked, st.sampled_from(["team:a", "team:b"]), deadline=st.none() | st.integers(1, 9000)) | bodies, bodies
+)
 def test_merge_is_at_least_as_strict_as_the_policy(first, second):
     merged = merge(first, second)
 

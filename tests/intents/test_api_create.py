@@ -51,7 +51,10 @@ def test_create_ends_at_once_when_a_policy_lets_it_pass_and_there_is_no_work(wor
 def test_create_warns_of_fields_that_it_does_not_know(api):
     warnings = create(api, human_taks={}, priority=1).json()["warnings"]
 
-    assert [name for name in ("human_taks", "priority") if any(name in warning for warning in warnings)] == ["human_taks", "priority"]
+    assert [name for name in ("human_taks", "priority") if any(name in warning for warning in warnings)] == [
+        "human_taks",
+        "priority",
+    ]
 
 
 def test_create_warns_of_unknown_fields_of_the_human_task(api):

@@ -28,6 +28,12 @@ def assert_envelope(answer, status: int, code: str = "") -> None:
     assert code in ("", body["error"]["code"])
 
 
+def resolved_twice(world):
+    path, body = f"/v1/intents/{open_gate(world).intent_id}/resolve", {"status": "CANCELED"}
+    Api(world.sender_secret).post(path, body)
+    return Api(world.sender_secret).post(path, body)
+
+
 REFUSALS = {
     "no key": (401, "missing_platform_api_key", lambda w: Api().post("/v1/intents", GOOD)),
     "unknown key": (401, "invalid_platform_api_key", lambda w: Api("csk_wrong").post("/v1/intents", GOOD)),
@@ -37,21 +43,21 @@ REFUSALS = {
     "unknown intent": (404, "not_found", lambda w: Api(w.sender_secret).get("/v1/intents/nothing")),
     "unknown agent": (404, "agent_not_found", lambda w: Api(w.sender_secret).get("/v1/agents/nobody")),
     "method": (405, "", lambda w: Api(w.sender_secret).post("/v1/agents", {})),
-    "bad type": (422, "schema_invalid", lambda w: Api(w.sender_secret).post("/v1/intents", GOOD | {"intent_type": "x"})),
+    "bad type": (
+        422,
+        "schema_invalid",
+        lambda w: Api(w.sender_secret).post("/v1/intents", GOOD | {"intent_type": "x"}),
+    ),
     "bad limit": (422, "invalid_parameter", lambda w: Api(w.sender_secret).get("/v1/intents?limit=0")),
     "two owners": (
         400,
         "owner_mismatch",
-        lambda w: Api(w.sender_secret).get(f"/v1/intents/{open_gate(w).intent_id}?owner_agent=a", HTTP_X_OWNER_AGENT="b"),
+        lambda w: Api(w.sender_secret).get(
+            f"/v1/intents/{open_gate(w).intent_id}?owner_agent=a", HTTP_X_OWNER_AGENT="b"
+        ),
     ),
-    "conflict": (409, "already_terminal", lambda w: resolved_twice(w)),
+    "conflict": (409, "already_terminal", resolved_twice),
 }
-
-
-def resolved_twice(world):
-    path, body = f"/v1/intents/{open_gate(world).intent_id}/resolve", {"status": "CANCELED"}
-    Api(world.sender_secret).post(path, body)
-    return Api(world.sender_secret).post(path, body)
 
 
 @pytest.mark.parametrize(("status", "code", "call"), REFUSALS.values(), ids=REFUSALS)
@@ -107,7 +113,9 @@ def test_json_is_strict_also_where_a_person_answers(world):
     assert say(gate, world.ana).recorded
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16"])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16"]
+)
 def test_json_is_read_whatever_the_content_type_says(api, content_type):
     answer = api.client.post("/v1/intents", json.dumps(GOOD).encode(), content_type=content_type, **api.headers)
 

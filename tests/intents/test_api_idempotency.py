@@ -89,7 +89,8 @@ def test_same_key_and_another_body_is_409_and_no_effect(world, passing, effect):
 
 def test_correlation_id_and_from_agent_are_no_part_of_the_request(api):
     first, again = (
-        api.post("/v1/intents", GOOD | {"correlation_id": str(uuid.uuid4()), "from_agent": name}, **KEY) for name in "ab"
+        api.post("/v1/intents", GOOD | {"correlation_id": str(uuid.uuid4()), "from_agent": name}, **KEY)
+        for name in "ab"
     )
 
     assert again.json() == first.json()

@@ -27,8 +27,16 @@ def test_get_shows_everything_that_clients_read(world, api):
     body = api.get(f"/v1/intents/{intent.pk}").json()
 
     shown = body["intent"]
-    assert (body["intent_id"], body["status"], body["payload"]) == (str(intent.pk), "WAITING", {"target": "prod-postgres-main"})
-    assert (shown["lifecycle_status"], shown["legacy_status"], shown["waiting_reason"]) == ("WAITING", "blocked", "WAITING_FOR_HUMAN")
+    assert (body["intent_id"], body["status"], body["payload"]) == (
+        str(intent.pk),
+        "WAITING",
+        {"target": "prod-postgres-main"},
+    )
+    assert (shown["lifecycle_status"], shown["legacy_status"], shown["waiting_reason"]) == (
+        "WAITING",
+        "blocked",
+        "WAITING_FOR_HUMAN",
+    )
     assert shown["pending_with"]["type"] == "human"
     assert shown["result"] is None
     assert {"due_at", "deadline_at", "remind_count", "delivery_attempt", "policy_generation", "warnings"} <= set(shown)
@@ -140,7 +148,9 @@ def test_later_agent_step_has_a_handle_of_its_own(world, api, passing):
     assert (shown["intent_id"], shown["delivery_attempt"]) == (second["intent_id"], 1)
     assert second["parent_intent_id"] == str(intent.pk)
     assert second["results"] == {"a": {"done": "a"}}
-    events = [Api(world.work_secret).get(f"/v1/intents/{handle}/events").json() for handle in (intent.pk, second["intent_id"])]
+    events = [
+        Api(world.work_secret).get(f"/v1/intents/{handle}/events").json() for handle in (intent.pk, second["intent_id"])
+    ]
     assert events[0] == events[1]
 
 
@@ -149,4 +159,3 @@ def test_gate_and_its_step_are_no_handles_of_an_intent(world, api):
 
     assert api.get(f"/v1/intents/{gate.pk}").status_code == 404
     assert api.get(f"/v1/intents/{gate.step_id}").status_code == 404
-

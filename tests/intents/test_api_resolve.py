@@ -40,7 +40,9 @@ def resolve(api, intent_id, status, **body):
     ],
 )
 @pytest.mark.parametrize("handed_out", [False, True])
-def test_sender_ends_an_intent_without_gates_from_any_state(world, api, passing, handed_out, status, body, outcome, reason):
+def test_sender_ends_an_intent_without_gates_from_any_state(
+    world, api, passing, handed_out, status, body, outcome, reason
+):
     intent = send(world)
     if handed_out:
         take_work(world)
@@ -161,8 +163,14 @@ def test_admin_may_cancel_and_nothing_else(world, passing, status, code):
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"status": "DONE"}, {"status": "TIMED_OUT"}, {"status": 1}, {"status": ["COMPLETED"]}]
-    + [{"status": "COMPLETED", "result": []}, {"status": "FAILED", "error": "x"}, {"status": "CANCELED", "reason": 1}],
+    [
+        *({}, {"status": "DONE"}, {"status": "TIMED_OUT"}, {"status": 1}, {"status": ["COMPLETED"]}),
+        *(
+            {"status": "COMPLETED", "result": []},
+            {"status": "FAILED", "error": "x"},
+            {"status": "CANCELED", "reason": 1},
+        ),
+    ],
     ids=str,
 )
 def test_resolution_that_cannot_be_read_is_422(world, api, passing, body):

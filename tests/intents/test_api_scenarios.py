@@ -24,7 +24,11 @@ from tests.conftest import Api
 from tests.factories import gate_rule, make_key, make_policy
 
 DELAY = {"step_id": "pause", "tool_id": "tool.internal.delay", "config": {"seconds": 600}}
-TELL = {"step_id": "tell", "runtime_type": "notification", "runtime_config": {"to": "bo@acme.example", "subject": "s", "body": "b"}}
+TELL = {
+    "step_id": "tell",
+    "runtime_type": "notification",
+    "runtime_config": {"to": "bo@acme.example", "subject": "s", "body": "b"},
+}
 NEW_AGENT = {"role": "validator", "address": "newcomer", "create_if_missing": True, "delivery_mode": "stream"}
 
 
@@ -177,7 +181,9 @@ def test_scenario_that_cannot_be_understood_is_refused(api, change, code):
 
 
 def test_scenario_warns_of_fields_that_nobody_reads(api):
-    warnings = apply(api, agent_task("a", retry={"max_retries": 3}), signoff(human_task={"on_timeout": "approve"})).json()["warnings"]
+    warnings = apply(
+        api, agent_task("a", retry={"max_retries": 3}), signoff(human_task={"on_timeout": "approve"})
+    ).json()["warnings"]
 
     unread = [warning for warning in warnings if "ignored" in warning]
     assert ["steps[0].retry" in unread[0], "steps[1].human_task.on_timeout" in unread[1]] == [True, True]
@@ -209,7 +215,11 @@ def test_whole_scenario_runs_to_its_end(world, api):
     take_work(world)
     finish_work(world, intent, validation="passed")
     gate = gate_of(intent)
-    assert (gate.title, gate.step.name, gate.ask.earlier[0]["result"]) == ("SRE approval", "sre_approval", {"validation": "passed"})
+    assert (gate.title, gate.step.name, gate.ask.earlier[0]["result"]) == (
+        "SRE approval",
+        "sre_approval",
+        {"validation": "passed"},
+    )
     say(gate, world.ana, comment="looks right.")
 
     end = ending(intent)

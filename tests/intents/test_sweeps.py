@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from intents import clock as clocks
-from intents.models import Agent, Intent
+from intents.models import Intent
 from intents.services.handout import hand_out, seen
 from intents.sweeps import wake_due
 from tests.acts import (
@@ -40,39 +40,6 @@ def clock(world):
 def applied(world, *steps, **fields) -> Intent:
     answer = Api(world.sender_secret).post("/v1/scenarios/apply", bundle(*steps, **fields))
     return Intent.objects.get(pk=answer.json()["intent_id"])
-
-
-def test_nobody_listening_for_five_minutes_is_told_once(world, clock):
-    intent = send(world)
-    fast_forward(clock, 299)
-    assert fresh(intent).status == "SUBMITTED"
-
-    fast_forward(clock, 3 * HOUR)
-
-    assert (fresh(intent).status, fresh(intent).waiting_reason) == ("WAITING", "WAITING_FOR_AGENT")
-    assert history(intent).count("waiting") == 1
-    assert details(intent, "waiting") == {"step_id": "work", "agent": world.agent.address, "last_seen": None}
-
-
-def test_somebody_listening_puts_the_waiting_off_and_their_last_call_is_named(world, clock):
-    intent = send(world)
-    fast_forward(clock, 4 * MINUTE)
-    seen(world.agent)
-    fast_forward(clock, 5 * MINUTE)
-    assert fresh(intent).status == "SUBMITTED"
-
-    fast_forward(clock, 10 * MINUTE)
-
-    assert details(intent, "waiting")["last_seen"].startswith("2026-03-02T12:04:00")
-
-
-def test_work_is_still_handed_out_after_the_waiting(world, clock):
-    intent = send(world)
-    fast_forward(clock, HOUR)
-
-    take_work(world)
-
-    assert (fresh(intent).status, fresh(intent).waiting_reason) == ("DELIVERED", "")
 
 
 def test_lease_that_ends_frees_the_work_for_another_delivery(world, clock):
@@ -115,7 +82,11 @@ def test_attempts_used_up_end_the_intent_failed(world, clock):
         fast_forward(clock, 10 * MINUTE)
 
     end = ending(intent)
-    assert (fresh(intent).status, end["reason"], end["error"]["code"]) == ("FAILED", "delivery_failed", "delivery_failed")
+    assert (fresh(intent).status, end["reason"], end["error"]["code"]) == (
+        "FAILED",
+        "delivery_failed",
+        "delivery_failed",
+    )
     assert details(intent, "delivery_failed") == {"step_id": "work", "delivery_attempt": 2, "max_attempts": 2}
 
 
@@ -163,7 +134,11 @@ def test_intent_deadline_without_a_delivery_is_agent_unavailable(world, clock):
     fast_forward(clock, DAY)
 
     end = ending(intent)
-    assert (fresh(intent).status, end["reason"], end["error"]["code"]) == ("FAILED", "agent_unavailable", "agent_unavailable")
+    assert (fresh(intent).status, end["reason"], end["error"]["code"]) == (
+        "FAILED",
+        "agent_unavailable",
+        "agent_unavailable",
+    )
 
 
 def test_intent_deadline_after_a_delivery_is_a_timeout(world, clock):
@@ -224,20 +199,10 @@ def test_long_outage_ends_each_intent_once(world, clock):
     assert [history(intent).count("failed") for intent in intents] == [1] * 3
 
 
-def test_max_in_flight_bounds_what_an_agent_holds(world, clock):
-    Agent.objects.update(max_in_flight=2)
-    for _ in range(3):
-        send(world)
-    world.agent.refresh_from_db()
-
-    frames = [hand_out(world.agent) for _ in range(3)]
-
-    assert [frame is None for frame in frames] == [False, False, True]
-    assert Intent.objects.filter(status="SUBMITTED").count() == 1
-
-
 def test_gate_before_the_work_leaves_the_agent_its_full_time(world, clock):
-    make_policy(world.workspace, "ops", types=("intent.ops.*",), gates=[gate_rule("team:sre", place="before", deadline=DAY)])
+    make_policy(
+        world.workspace, "ops", types=("intent.ops.*",), gates=[gate_rule("team:sre", place="before", deadline=DAY)]
+    )
     intent = send(world, intent_type="intent.ops.change.v1")
     fast_forward(clock, DAY - 1)
     say(gate_of(intent), world.ana)

@@ -64,8 +64,8 @@ def test_failing_row_becomes_an_event_and_an_alarm_after_five_failures(broken, c
         clock.move_to(fresh(broken.intent).wake_at)
         wake_due()
 
-    assert history(broken.intent).count("wake_failed") == 1
-    assert details(broken.intent, "wake_failed") == {"failures": ALARM_AFTER}
+    assert history(broken.intent).count("alarm") == 1
+    assert details(broken.intent, "alarm") == {"failures": ALARM_AFTER}
     assert sum("cannot be woken" in record.message for record in caplog.records) == 1
     assert chain_fits(fresh(broken.intent))
     assert fresh(broken.intent).due_since is not None

@@ -6,8 +6,20 @@ from approvals.models import Gate
 from intents.models import Event
 from intents.services.record import details_of
 from intents.submission import Times
-from tests.acts import ending, everybody_told, fast_forward, fresh, frozen_clock, gate_of, history, outage, say
-from tests.acts import START, finish_work, take_work
+from tests.acts import (
+    START,
+    ending,
+    everybody_told,
+    fast_forward,
+    finish_work,
+    fresh,
+    frozen_clock,
+    gate_of,
+    history,
+    outage,
+    say,
+    take_work,
+)
 from tests.conftest import Api
 from tests.factories import gate_rule, make_policy, open_gate, send
 
@@ -152,4 +164,3 @@ def test_remind_count_is_shown_to_the_program(world, clock):
     shown = Api(world.sender_secret).get(f"/v1/intents/{gate.intent_id}").json()["intent"]
 
     assert shown["remind_count"] == 2
-

@@ -174,8 +174,8 @@ def test_enter_in_a_field_sends_nothing(visit, world):
     page.goto(f"/gates/{gate.pk}")
     page.check('input[value="approved"]')
 
-    page.fill("#field-0", "OPS-1")
-    page.press("#field-0", "Enter")
+    page.get_by_label("Ticket").fill("OPS-1")
+    page.get_by_label("Ticket").press("Enter")
     page.press("#comment", "Enter")
     page.wait_for_timeout(300)
 
@@ -227,6 +227,19 @@ def test_signed_out_page_says_so_and_keeps_typed_words(visit, world):
 
     expect(page.locator("#connection")).to_contain_text("You are signed out", timeout=8000)
     assert page.input_value("#comment") == "precious"
+
+
+def test_a_fault_brings_its_field_into_view_on_a_phone(visit, world):
+    gate = open_gate(world)
+    page = visit(390)
+    page.goto(f"/gates/{gate.pk}")
+    page.check('input[value="rejected"]')
+
+    page.click("text=Record my answer")
+
+    expect(page.locator("#comment")).to_be_focused()
+    expect(page.locator("#comment-error")).to_be_in_viewport()
+    expect(page.get_by_role("alert")).to_contain_text("Not recorded.")
 
 
 def test_take_back_works_from_the_page(visit, world):

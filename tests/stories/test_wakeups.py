@@ -93,7 +93,7 @@ def test_a_decision_over_one_server_wakes_who_waits_at_another_when_redis_is_the
         late = sorted(lateness(here, world, gate, each) for gate, each in zip(gates, waiting, strict=True))
 
     assert late[-1] < BY_WAKE_UP
-    assert late[len(late) // 2] < 0.5
+    assert late[len(late) // 2] < 1
 
 
 def test_a_decision_wakes_who_waits_at_the_same_server_when_there_is_no_redis(world, gates, connect, threads, tmp_path):
@@ -105,7 +105,7 @@ def test_a_decision_wakes_who_waits_at_the_same_server_when_there_is_no_redis(wo
         late = sorted(lateness(live, world, gate, each) for gate, each in zip(gates, waiting, strict=True))
 
     assert late[-1] < BY_WAKE_UP
-    assert late[len(late) // 2] < 0.5
+    assert late[len(late) // 2] < 1
 
 
 def test_who_waits_at_another_server_finds_the_answer_by_itself_when_there_is_no_redis(
