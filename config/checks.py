@@ -45,7 +45,7 @@ def _plain_http() -> bool:
 
 
 def _mail_is_only_kept() -> bool:
-    return settings.PRODUCTION and settings.EMAIL_BACKEND.startswith("notifications.keptmail")
+    return bool(settings.PRODUCTION and settings.EMAIL_BACKEND.startswith("notifications.keptmail"))
 
 
 def _open_redis() -> bool:

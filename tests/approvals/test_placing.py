@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -119,6 +120,20 @@ def test_merge_with_first_joins_the_first_gate_of_the_request_and_else_stands_be
         assert at == agents_in(placed)[0] - 1
     else:
         assert at == len(placed) - 1
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_place_all_keeps_the_order_of_two_gates_among_two_gates_of_the_request(place):
+    work = item("work", "agent")
+    around = [explicit("x"), explicit("y")]
+    items = [*around, work] if place == "before" else [work, *around]
+    gates = [PolicyGate("policy:p", place, from_rule(gate_rule(f"team:g{number}"))) for number in range(2)]
+
+    placed = place_all(items, gates)
+
+    first, second = (place_of(gate, placed) for gate in gates)
+    assert first < second
+    assert len(placed) == 4
 
 
 def test_take_in_drops_the_fallback_people_of_a_gate_that_names_nobody():

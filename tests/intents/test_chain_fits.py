@@ -3,7 +3,7 @@
 import pytest
 
 from intents.models import Event, Intent
-from intents.services.record import chain_fits
+from intents.services.record import chain_fits, hash_of
 from tests.acts import agent_task, bundle, finish_work, forge, fresh, gate_of, say, signoff
 from tests.conftest import Api
 
@@ -69,6 +69,15 @@ def test_chain_does_not_fit_with_another_key_or_in_another_workspace(story, sett
 
 def test_chain_does_not_fit_when_the_intent_names_another_end(story):
     Intent.objects.filter(pk=story.pk).update(last_seq=story.last_seq - 1)
+
+    assert not chain_fits(fresh(story))
+
+
+def test_chain_does_not_fit_when_one_event_was_replaced_by_another_genuine_one(story):
+    event = Event.objects.filter(intent=story).order_by("seq")[3]
+    event.actor = "person:bo@acme.example"
+
+    forge(event, actor=event.actor, hash=hash_of(event, str(story.workspace_id)))
 
     assert not chain_fits(fresh(story))
 

@@ -13,9 +13,11 @@ import pytest
 from django.conf import settings
 
 from approvals.models import Gate
+from intents import clock
 from intents.models import Event
 from notifications.models import Delivery, DeliveryStatus, KeptMail
-from tests.factories import gate_rule, make_policy, open_gate
+from tests.factories import gate_rule, make_person, make_policy, make_team, open_gate
+from tests.fakes.smtp import SmtpServer
 from tests.live import celery, eventually, needs_redis, own_redis, serving
 from tests.races.timing import let_expire, make_due
 from tests.races.troupe import assert_sound
@@ -95,3 +97,33 @@ def test_a_decision_counts_by_the_databases_time_when_a_servers_clock_is_wrong(w
     assert [answer.status_code for answer in answers] == [200, 409], answers[1].text
     decided_at = datetime.fromisoformat(answers[0].json()["approval"]["decided_at"])
     assert abs(decided_at - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_mail_is_sent_again_and_settled_once_when_its_worker_is_killed_while_sending(
+    world: SimpleNamespace, tmp_path: Path
+):
+    slow = make_person(world.workspace, "hang-once@acme.example", "Slow Mailbox")
+    make_team(world.workspace, "slow", slow)
+    make_policy(world.workspace, gates=[gate_rule("team:slow")])
+    gate = open_gate(world)
+    redis_url = own_redis()
+
+    with SmtpServer(tmp_path) as smtp:
+        there = {"REDIS_URL": redis_url, "EMAIL_URL": f"smtp://{smtp.host}:{smtp.port}"}
+        with celery(tmp_path, "beat", **there):
+            with celery(tmp_path, "worker", name="first", **there) as worker:
+                eventually(lambda: smtp.mails("hang-once@acme.example"), 20)
+                worker.kill()
+            held = Delivery.objects.get()
+            Delivery.objects.update(not_before=clock.now() - timedelta(seconds=1))  # its lease has ended
+            with celery(tmp_path, "worker", name="second", **there):
+                eventually(lambda: Delivery.objects.get().status == DeliveryStatus.SENT, 20)
+        mails = smtp.mails("hang-once@acme.example")
+
+    settled = Delivery.objects.get()
+    assert (held.status, held.attempt) == (DeliveryStatus.SENDING, 1)
+    assert (settled.status, settled.attempt) == (DeliveryStatus.SENT, 2)
+    assert len(mails) == 2, "at least once"
+    assert len({mail["Message-ID"] for mail in mails}) == 1, "a mailbox that keeps no doubles shows it once"
+    assert_sound(gate.intent)
+    assert Event.objects.filter(intent=gate.intent, event_type="intent.person_unreachable").count() == 0

@@ -6,7 +6,6 @@ import json
 import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -15,13 +14,10 @@ import httpx
 import pytest
 
 from approvals.models import Gate
-from intents import clock
 from intents.lifecycle import Status
-from intents.models import Agent, Event, Intent, StepResult
-from notifications.models import Delivery, DeliveryStatus
-from tests.factories import gate_rule, make_key, make_person, make_policy, make_team, open_gate
-from tests.fakes.smtp import SmtpServer
-from tests.live import Live, Running, celery, eventually, free_port, needs_redis, own_redis, running, serving
+from intents.models import Agent, Intent, StepResult
+from tests.factories import gate_rule, make_key, make_policy
+from tests.live import Live, Running, eventually, free_port, running, serving
 from tests.races.troupe import assert_sound, types_of
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -228,34 +224,3 @@ def test_everything_goes_on_when_the_embedded_server_is_killed_at_each_stage(sto
     live = story.serve("--embedded", port=port)
 
     assert_completed(answer_of(story.asks(live.url, "wait", str(intent.pk))), by="first")
-
-
-@needs_redis
-def test_a_mail_is_sent_again_and_settled_once_when_its_worker_is_killed_while_sending(
-    world: SimpleNamespace, tmp_path: Path
-):
-    slow = make_person(world.workspace, "hang-once@acme.example", "Slow Mailbox")
-    make_team(world.workspace, "slow", slow)
-    make_policy(world.workspace, gates=[gate_rule("team:slow")])
-    gate = open_gate(world)
-    redis_url = own_redis()
-
-    with SmtpServer(tmp_path) as smtp:
-        there = {"REDIS_URL": redis_url, "EMAIL_URL": f"smtp://{smtp.host}:{smtp.port}"}
-        with celery(tmp_path, "beat", **there):
-            with celery(tmp_path, "worker", name="first", **there) as worker:
-                eventually(lambda: smtp.mails("hang-once@acme.example"), 20)
-                worker.kill()
-            held = Delivery.objects.get()
-            Delivery.objects.update(not_before=clock.now() - timedelta(seconds=1))  # its lease has ended
-            with celery(tmp_path, "worker", name="second", **there):
-                eventually(lambda: Delivery.objects.get().status == DeliveryStatus.SENT, 20)
-        mails = smtp.mails("hang-once@acme.example")
-
-    settled = Delivery.objects.get()
-    assert (held.status, held.attempt) == (DeliveryStatus.SENDING, 1)
-    assert (settled.status, settled.attempt) == (DeliveryStatus.SENT, 2)
-    assert len(mails) == 2, "at least once"
-    assert len({mail["Message-ID"] for mail in mails}) == 1, "a mailbox that keeps no doubles shows it once"
-    assert_sound(gate.intent)
-    assert Event.objects.filter(intent=gate.intent, event_type="intent.person_unreachable").count() == 0
