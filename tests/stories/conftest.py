@@ -29,7 +29,7 @@ def connect() -> Iterator[Connect]:
 
 @pytest.fixture(scope="session")
 def live(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """One server for all stories that need no more. It ticks nothing by itself, so what happens here is what requests make happen."""
+    """One server for all stories that need no more. It never ticks: only what requests make happen happens."""
     with django_db_blocker.unblock(), serving(tmp_path_factory.mktemp("live"), REDIS_URL="") as live:
         yield live
 
