@@ -36,7 +36,7 @@ def moment(at: datetime, now: datetime) -> str:
 
 
 def because(source: str, *, by_request: bool) -> str:
-    """Why there is a gate at all, from the sources of its step, as in `scenario:x+policy:infra-changes@3`."""
+    """Why there is a gate at all, from the sources of its step, as in `scenario+policy:infra-changes@3`."""
     if by_request:
         return "the request asks for it; no policy does"
     rules = [part.removeprefix("policy:").rsplit("@", 1) for part in source.split("+") if part.startswith("policy:")]

@@ -8,7 +8,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from intents.errors import DomainError, Unauthenticated
+from intents.errors import Busy, DomainError
 from intents.services.scenarios import apply_bundle, check_bundle
 from intents.views.base import ApiView, body_of
 from intents.views.intents import created
@@ -38,6 +38,15 @@ class ApplyView(ApiView):
         return self.once(request, "POST /v1/scenarios/apply", effect)
 
 
+def sentences(error: Exception) -> list[str]:
+    """What is wrong, one sentence a fault."""
+    known = as_domain_error(error)
+    fields = known.details.get("fields") if known else None
+    if fields:
+        return [f"{path}: {message}" for path, message in fields.items()]
+    return [known.message if known else str(error)]
+
+
 class ValidateView(ApiView):
     """Look at a scenario without starting it."""
 
@@ -47,9 +56,7 @@ class ValidateView(ApiView):
         try:
             warnings = check_bundle(self.principal, body_of(request))
         except (DomainError, exceptions.ValidationError) as error:
-            if isinstance(error, Unauthenticated):
+            if isinstance(error, Busy):
                 raise
-            known = as_domain_error(error)
-            message = known.message if known else str(error)
-            return Response({"ok": True, "valid": False, "errors": [message], "warnings": []})
+            return Response({"ok": True, "valid": False, "errors": sentences(error), "warnings": []})
         return Response({"ok": True, "valid": True, "errors": [], "warnings": warnings})

@@ -124,7 +124,7 @@ def submission_of_bundle(data: dict[str, Any], address_of: dict[str, str]) -> Su
     both = set(humans) & set(address_of)
     if both:
         raise Invalid(f"{', '.join(sorted(both))} is both an agent and a human role.", code="ambiguous_role")
-    steps = [_step(step, address_of, humans, attempts, data) for step in data.get("workflow", {}).get("steps", [])]
+    steps = [_step(step, address_of, humans, attempts) for step in data.get("workflow", {}).get("steps", [])]
     names = [step.name for step in steps]
     if len(set(names)) < len(names):
         raise Invalid("workflow.steps: each step_id may stand only once.", code="schema_invalid")
@@ -168,13 +168,11 @@ def kind_of_step(step: dict[str, Any], address_of: dict[str, str], humans: dict[
     return kind
 
 
-def _step(
-    step: dict[str, Any], address_of: dict[str, str], humans: dict[str, Any], attempts: int, data: dict[str, Any]
-) -> StepSpec:
+def _step(step: dict[str, Any], address_of: dict[str, str], humans: dict[str, Any], attempts: int) -> StepSpec:
     if any(step.get(jump) for jump in JUMPS):
         raise Invalid(f"Step {step['step_id']}: jumps are not supported yet.", code="unsupported_step")
     kind = kind_of_step(step, address_of, humans)
-    source = f"scenario:{data['scenario_id']}"
+    source = "scenario"
     config = step.get("runtime_config") or step.get("config") or {}
     role = step.get("assigned_to") or ""
     deadline = step.get("step_deadline_seconds")

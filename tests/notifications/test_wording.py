@@ -47,7 +47,7 @@ def test_outcome_is_spoken_in_words():
     [
         ("request", True, "the request asks for it; no policy does"),
         ("request+default", False, "no policy covers this, so the default approvers are asked"),
-        ("scenario:x+policy:infra-changes@3", False, "policy infra-changes, version 3"),
+        ("scenario+policy:infra-changes@3", False, "policy infra-changes, version 3"),
         ("policy:a@1+policy:b@2", False, "policy a, version 1 and policy b, version 2"),
     ],
 )
