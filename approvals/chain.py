@@ -82,8 +82,3 @@ def _remind(chain: Chain, progress: Progress, now: datetime) -> tuple[Due, Progr
 
 def _interval(chain: Chain) -> timedelta:
     return timedelta(seconds=chain.remind_interval or chain.remind_after or SHORTEST_INTERVAL)
-
-
-def clamp(seconds: int, *, least: int = SHORTEST_INTERVAL) -> int:
-    """Reminders are at least a minute apart."""
-    return max(seconds, least)

@@ -52,7 +52,7 @@ def keep_progress(step: Step, gate: Gate, progress: chain.Progress) -> None:
 def expire(locked: Locked, gate: Gate) -> StepEnd:
     """Nobody answered in time: what was stated beforehand happens, and it is "not approved" unless stated in words."""
     stated = gate.terms.body["on_timeout"]
-    if stated == "approve" and everybody_was_told(gate):
+    if stated == "approve" and not somebody_objected(gate) and everybody_was_told(gate):
         outcome = next(name for name, cls in gate.ask.outcomes if cls == OutcomeClass.YES)
         close_gate(locked, gate, outcome=outcome, outcome_class=OutcomeClass.YES, reason="timeout")
         return StepEnd(StepStatus.DONE, "server", None, "timeout", outcome)
@@ -63,6 +63,11 @@ def expire(locked: Locked, gate: Gate) -> StepEnd:
     close_gate(locked, gate, outcome=outcome, outcome_class=OutcomeClass.NO, reason="timeout")
     final = Status.FAILED if outcome == "failed" else Status.CANCELED
     return StepEnd(StepStatus.CANCELED, "server", final, "timeout", outcome)
+
+
+def somebody_objected(gate: Gate) -> bool:
+    """True if a no stands that was not enough to close the gate: then nobody may call it silence."""
+    return gate.decisions.filter(taken_back_at=None).exclude(outcome_class=OutcomeClass.YES).exists()
 
 
 def everybody_was_told(gate: Gate) -> bool:

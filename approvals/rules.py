@@ -109,10 +109,18 @@ def check_body(body: Any) -> None:
         raise RuleRefused("A policy that requires something needs at least one gate in gates.")
     if not isinstance(body.get("gates", []), list):
         raise RuleRefused("gates must be a list.")
-    if "author_fields" in body and not _texts(body["author_fields"]):
-        raise RuleRefused('author_fields must list names of payload fields, e.g. ["author"].')
+    if "author_fields" in body:
+        _check_author_fields(body["author_fields"])
     for number, gate in enumerate(body.get("gates", [])):
         _check_gate(gate, f"gates[{number}]")
+
+
+def _check_author_fields(names: Any) -> None:
+    """A name that is never found would exclude nobody, and nobody would notice."""
+    if not _texts(names):
+        raise RuleRefused('author_fields must list names of payload fields, e.g. ["author"].')
+    if any("." in name.removeprefix("payload.") for name in names):
+        raise RuleRefused("author_fields are looked for at the top of the payload only; name one without a dot.")
 
 
 def _check_gate(gate: Any, where: str) -> None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config.environment import database, env, json_object, mail, number
 from config.secretfile import load_or_create
 
-env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Where it runs -----------------------------------------------------------------------------------------------
 DATA_DIR = Path(env("COUNTERSIGN_DATA", default=str(BASE_DIR / "var"))).resolve()
-PORT = env.int("PORT", default=8000)
+PORT = number("PORT", 8000)
 PRODUCTION = env.bool("COUNTERSIGN_PRODUCTION", default=False)
 DEBUG = env.bool("DEBUG", default=False)
 REDIS_URL = env("REDIS_URL", default="")
@@ -43,7 +41,7 @@ RECORD_KEY = _secret("RECORD_KEY").encode()
 
 # --- Database ----------------------------------------------------------------------------------------------------
 DATABASE_URL = env("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'countersign.sqlite3'}")
-_database: dict[str, Any] = env.db_url_config(DATABASE_URL)
+_database = database(DATABASE_URL)
 if _database["ENGINE"].endswith("sqlite3"):
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -55,7 +53,7 @@ else:
     _database["CONN_HEALTH_CHECKS"] = True  # after a restart of the database no request gets a dead connection
     _database["OPTIONS"] = {
         "options": "-c lock_timeout=2500 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000",
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=16), "timeout": 10},
+        "pool": {"min_size": 1, "max_size": number("DATABASE_POOL", 16), "timeout": 10},
     }
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -171,11 +169,11 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Countersign <countersign
 EMAIL_URL = env("EMAIL_URL", default="")
 EMAIL_TIMEOUT = 10
 if EMAIL_URL:
-    vars().update(env.email_url("EMAIL_URL"))
+    vars().update(mail())
     EMAIL_TIMEOUT = 10
 else:
     EMAIL_BACKEND = env("EMAIL_BACKEND", default="notifications.keptmail.KeptMailBackend")
-ANYMAIL = env.json("ANYMAIL", default={})
+ANYMAIL = json_object("ANYMAIL")
 
 # --- Celery ------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "memory://"

@@ -10,7 +10,7 @@ from intents.errors import Invalid
 from intents.lifecycle import Status, StepStatus
 
 if TYPE_CHECKING:
-    from intents.models import Intent, Step, Workspace
+    from intents.models import Step, Workspace
     from intents.principal import Principal
     from intents.services.lock import Locked
     from intents.submission import StepSpec, Submission
@@ -96,8 +96,3 @@ def run_planners(submission: Submission, workspace: Workspace, principal: Princi
     """Let each planner change `planned`, in the order of registration."""
     for planner in _planners:
         planner(submission, workspace, principal, planned)
-
-
-def current_gate(intent: Intent) -> Step | None:
-    """The open human step of an intent, if it has one."""
-    return intent.steps.filter(kind="human", status=StepStatus.CURRENT).first()

@@ -30,8 +30,10 @@ class Principal:
 
     @property
     def name(self) -> str:
-        """The owner of idempotency keys: the person if there is one, else the machine."""
-        return f"person:{self.person.id}" if self.person else f"key:{self.key.id if self.key else ''}"
+        """The owner of idempotency keys: the person in this workspace if there is one, else the machine."""
+        if self.person:
+            return f"person:{self.person.id}@{self.workspace_id.hex}"
+        return f"key:{self.key.id if self.key else ''}"
 
     @property
     def actor(self) -> str:

@@ -12,6 +12,8 @@ MAX_BYTES = 512 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 10_000
 MAX_INTEGER = 2**53 - 1
+MAX_NAMES = 2_000_000
+"""Characters of all values' names in full, as in `db.tables.name`: a long name above many values is shown with each."""
 
 # Strings are skipped whole, also one that never ends, so that no input makes the scan go back.
 _BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
@@ -21,7 +23,7 @@ _FIRST_EXPONENT = 1e21
 
 # A place is a linked list of steps from the root, made into a pointer only if something is wrong there.
 _Place = tuple["_Place", str | int] | None
-_Node = tuple[Any, _Place, int]
+_Node = tuple[Any, _Place, int, int]
 
 
 class JsonRefused(ValueError):
@@ -63,22 +65,25 @@ def check(
     value: Any, *, max_bytes: int | None = MAX_BYTES, max_depth: int = MAX_DEPTH, max_nodes: int = MAX_NODES
 ) -> None:
     """Hold a value that is already parsed to the same rules; `max_bytes` counts its canonical form."""
-    nodes = 0
-    waiting: list[_Node] = [(value, None, 0)]
+    nodes = names = 0
+    waiting: list[_Node] = [(value, None, 0, 0)]
     while waiting:
-        node, place, depth = waiting.pop()
+        node, place, depth, name = waiting.pop()
         nodes += 1
+        names += name
         if nodes > max_nodes:
             raise JsonRefused(
                 "json_too_many_nodes", f"The JSON has more than {max_nodes} values; send fewer.", _pointer(place)
             )
+        if names > MAX_NAMES:
+            raise JsonRefused("json_names_too_long", "Long names stand above too many values; shorten the names.")
         if isinstance(node, dict | list):
             if depth >= max_depth:
                 raise JsonRefused(
                     "json_too_deep", f"The JSON is nested deeper than {max_depth} levels; flatten it.", _pointer(place)
                 )
             _check_names(node, place)
-            waiting.extend(reversed(list(_children(node, place, depth + 1))))
+            waiting.extend(reversed(list(_children(node, place, depth + 1, name))))
         else:
             _check_leaf(node, place)
     if max_bytes is not None and (size := len(canonical(value))) > max_bytes:
@@ -147,10 +152,10 @@ def _integer(digits: str) -> int:
     return int(digits) if len(digits) <= 17 else MAX_INTEGER + 1
 
 
-def _children(node: dict[str, Any] | list[Any], place: _Place, depth: int) -> Iterator[_Node]:
+def _children(node: dict[str, Any] | list[Any], place: _Place, depth: int, above: int) -> Iterator[_Node]:
     steps = node.items() if isinstance(node, dict) else enumerate(node)
     for step, child in steps:
-        yield child, (place, step), depth
+        yield child, (place, step), depth, above + len(step if isinstance(step, str) else "[]")
 
 
 def _check_names(node: dict[str, Any] | list[Any], place: _Place) -> None:

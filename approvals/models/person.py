@@ -54,6 +54,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>"
 
+    def clean(self) -> None:
+        """Addresses are kept in lower case, also from the admin: one mailbox is one person with one vote."""
+        super().clean()
+        self.email = self.email.strip().lower()
+
     @property
     def ref(self) -> str:
         """The opaque id by which the lower app knows this person."""

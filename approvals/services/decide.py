@@ -16,6 +16,7 @@ from approvals.report import summary
 from approvals.services.answer import Answer, Fault, prepare
 from approvals.services.gates import close_gate
 from approvals.services.verdict import Verdict, already, recorded, refused, too_late
+from intents.digest import digest_of
 from intents.errors import NotFound
 from intents.lifecycle import Status, StepStatus
 from intents.ports import StepEnd
@@ -50,8 +51,8 @@ def _refusal(
     locked: Locked, gate: Gate, person: Person, answer: Answer, *, fault: Fault | None, via: str
 ) -> Verdict | None:
     """The first reason not to take the answer, in the order in which a person can do something about it."""
-    own = gate.decisions.filter(person=person, taken_back_at=None).first()
-    if own is not None and own.outcome == answer.outcome:
+    own = gate.decisions.filter(person=person, taken_back_at=None).select_related("text").first()
+    if own is not None and own.outcome == answer.outcome and (not gate.is_open or _says_the_same(own, answer)):
         return already(gate, own)
     who = selectors.may_decide(gate, person)
     if who is not None:
@@ -70,6 +71,11 @@ def _refusal(
     return None
 
 
+def _says_the_same(own: Decision, answer: Answer) -> bool:
+    """Other values in the form are another answer: "you already answered" would drop a correction."""
+    return dict(own.text.fields) == dict(answer.fields) and list(own.text.evidence) == list(answer.evidence)
+
+
 def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, *, via: str, strength: str) -> Decision:
     take_back_own(locked, gate, person, via)
     decision = Decision.objects.create(
@@ -86,7 +92,8 @@ def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, *, via: 
         decision=decision, comment=answer.comment, fields=dict(answer.fields), evidence=list(answer.evidence)
     )
     details = {"gate_id": str(gate.pk), "by": person.email, "name": person.name, "outcome": answer.outcome}
-    shown = {"comment": answer.comment, "via": via, "strength": strength, "digest": gate.digest}
+    said = digest_of({"comment": answer.comment, "fields": dict(answer.fields), "evidence": list(answer.evidence)})
+    shown = {"comment": answer.comment, "via": via, "strength": strength, "digest": gate.digest, "answer_digest": said}
     locked.record("intent.decision_recorded", f"person:{person.email}", details | shown)
     return decision
 

@@ -36,7 +36,9 @@ def check_people(workspace: Workspace, body: dict[str, Any]) -> None:
         for line in gate["requirement"]:
             found = len(deciders_named(workspace, line["who"]))
             if found < line["need"]:
-                raise RuleRefused(f"{line['need']} of {', '.join(line['who'])} cannot agree: only {found} may decide.")
+                hint = "" if found else "; check the names"
+                names = ", ".join(line["who"])
+                raise RuleRefused(f"{line['need']} of {names} cannot agree: only {found} may decide{hint}.")
         outside = [
             person for person in deciders_named(workspace, gate.get("escalate_to", [])) if person.pk not in everybody
         ]

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from approvals.report import PLACES
 from approvals.text import mixed_script_words, visible
 from approvals.views import words
+from intents.digest import canonical
 
 register = template.Library()
 _ESCAPES = re.compile(r"⟨U\+[0-9A-F]{4,6}⟩")
@@ -23,6 +24,12 @@ _ESCAPES = re.compile(r"⟨U\+[0-9A-F]{4,6}⟩")
 def seen(text: Any) -> str:
     """The text with hidden characters written out; the template escapes it."""
     return visible(str(text))
+
+
+@register.filter
+def plain(value: Any) -> str:
+    """A form's value as it is on the wire: texts as they are, everything else as JSON."""
+    return visible(value if isinstance(value, str) else canonical(value).decode())
 
 
 @register.filter

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -85,7 +85,7 @@ def _take(agent: Agent, step_id: uuid.UUID, intent_id: uuid.UUID) -> dict[str, A
             _begin_lease(locked, step)
             step.cursor = _next_cursor(agent)
             step.save()
-            return frame_of(locked.intent, step)
+            return frame_of(locked.intent, step, locked.now)
     except (NotFound, HandsFull):  # somebody else holds the row and will have handed it out, or took the last place
         return None
 
@@ -114,7 +114,7 @@ def _next_cursor(agent: Agent) -> int:
     return row.cursor
 
 
-def frame_of(intent: Intent, step: Step) -> dict[str, Any]:
+def frame_of(intent: Intent, step: Step, at: datetime) -> dict[str, Any]:
     """What a listener gets: the step's handle as `intent_id`, the payload as it was approved, earlier results."""
     earlier = Step.objects.filter(intent=intent, position__lt=step.position, result_row__isnull=False)
     return {
@@ -123,7 +123,7 @@ def frame_of(intent: Intent, step: Step) -> dict[str, Any]:
         "seq": step.cursor,
         "event_type": "intent.delivered",
         "status": Status.DELIVERED,
-        "at": clock.iso(intent.last_at or intent.created_at),
+        "at": clock.iso(at),
         "intent_type": intent.intent_type,
         "step_id": step.name,
         "delivery_attempt": step.attempt,

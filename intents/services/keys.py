@@ -57,9 +57,10 @@ def create_key(
 
 
 def key_of(secret: str) -> ApiKey:
-    """The live key that this secret opens. Unauthenticated if unknown, expired or revoked: all alike."""
+    """The live key that this secret opens. Unauthenticated if unknown, expired, revoked or of a switched-off agent."""
     rows = ApiKey.objects.select_related("workspace", "service_account", "agent")
-    key = rows.filter(digest=digest_of_secret(secret), revoked_at=None, expires_at__gt=clock.now()).first()
+    live = rows.filter(digest=digest_of_secret(secret), revoked_at=None, expires_at__gt=clock.now())
+    key = live.exclude(agent__is_active=False).first()
     if key is None:
         raise Unauthenticated("This API key is unknown, expired or revoked.")
     return key

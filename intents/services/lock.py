@@ -10,7 +10,7 @@ from typing import Any
 
 from intents import clock, nudges
 from intents.errors import NotFound
-from intents.lifecycle import OPEN_STEP, Status, StepStatus, is_final
+from intents.lifecycle import OPEN_STEP, Status, StepStatus, is_final, may_follow
 from intents.models import Intent, Step
 from intents.services import record
 from intents.services.durable import durable
@@ -41,7 +41,9 @@ class Locked:
         return next((step for step in self.steps if step.status in OPEN_STEP), None)
 
     def set_status(self, status: Status, waiting_reason: str = "", pending_with: dict[str, Any] | None = None) -> None:
-        """Move the intent; every event recorded after this carries the new status."""
+        """Move the intent; every event recorded after this carries the new status. A final one is never left."""
+        if not may_follow(self.intent.status, status):
+            raise ValueError(f"{status} cannot follow {self.intent.status}.")
         self.intent.status = status
         self.intent.waiting_reason = waiting_reason
         self.intent.pending_with = pending_with

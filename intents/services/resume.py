@@ -26,6 +26,7 @@ def resume(intent: Intent, handle: Step | None, principal: Principal, body: dict
         return human_kind().resume(_human_step(intent, body), principal, body)
     if principal.agent is not None:
         return _agent_resumes(intent, handle, principal, body)
+    _may_go_on(intent, principal)
     step = _current(intent)
     if step.kind == "human":
         raise Forbidden("Only a person can answer this step, by a task_result and their own token.", code="human_step")
@@ -69,6 +70,13 @@ def _may_end(intent: Intent, principal: Principal, status: Status) -> None:
         raise Forbidden(
             "Only the sender or the requester can end this intent; an admin can cancel it.", code="not_the_sender"
         )
+
+
+def _may_go_on(intent: Intent, principal: Principal) -> None:
+    """Only the sender and the requester note progress on work that is not theirs to do."""
+    by_key = principal.key is not None and principal.key.pk == intent.sender_id
+    if not by_key and (principal.person is None or principal.person.id != intent.requester):
+        raise Forbidden("Only the sender or the requester can say that this goes on.", code="not_the_sender")
 
 
 def _human_step(intent: Intent, body: dict[str, Any]) -> Step:

@@ -146,7 +146,7 @@ def _steps(intent: Intent, specs: list[StepSpec]) -> list[Step]:
                 position=position,
                 name=spec.name,
                 kind=spec.kind,
-                source=spec.source,
+                source=spec.source[:255],
                 spec=spec.spec,
                 agent_address=spec.agent_address,
             )

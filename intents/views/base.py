@@ -65,7 +65,7 @@ def query_int(request: Request, name: str, default: int, least: int, most: int) 
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or not least <= int(text[:12]) <= most:
+    if not (text.isascii() and text.isdigit() and len(text) <= 16 and least <= int(text) <= most):
         raise Invalid(f"{name} must be a whole number from {least} to {most}.", code="invalid_parameter")
     return int(text)
 

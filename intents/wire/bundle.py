@@ -10,6 +10,7 @@ from intents.errors import Invalid
 from intents.planning import agent_step
 from intents.submission import StepSpec, Submission
 from intents.wire.create import (
+    TYPE_HINT,
     TYPE_PATTERN,
     AnyObject,
     HumanTask,
@@ -33,6 +34,7 @@ TOOL_KINDS = {
 }
 RUNTIME_KINDS = {"human_approval": "human", "delay": "delay", "notification": "notification"}
 JUMPS = ("on_success", "on_failure")
+MOST_RECIPIENTS = 20  # each is looked up while the database is held
 
 
 class BundleAgent(serializers.Serializer[dict[str, Any]]):
@@ -84,7 +86,7 @@ class BundleWorkflow(serializers.Serializer[dict[str, Any]]):
 class BundleIntent(serializers.Serializer[dict[str, Any]]):
     """The intent that carries the scenario."""
 
-    type = serializers.RegexField(TYPE_PATTERN, max_length=255)
+    type = serializers.RegexField(TYPE_PATTERN, max_length=255, error_messages={"invalid": TYPE_HINT})
     payload = AnyObject(required=False)
     deadline_at = serializers.DateTimeField(required=False, allow_null=True)
     remind_after_seconds = seconds()
@@ -170,7 +172,11 @@ def kind_of_step(step: dict[str, Any], address_of: dict[str, str], humans: dict[
 
 def _step(step: dict[str, Any], address_of: dict[str, str], humans: dict[str, Any], attempts: int) -> StepSpec:
     if any(step.get(jump) for jump in JUMPS):
-        raise Invalid(f"Step {step['step_id']}: jumps are not supported yet.", code="unsupported_step")
+        raise Invalid(
+            f"Step {step['step_id']}: on_success and on_failure are not supported yet. Leave them out: "
+            "steps run in the order in which they stand.",
+            code="unsupported_step",
+        )
     kind = kind_of_step(step, address_of, humans)
     source = "scenario"
     config = step.get("runtime_config") or step.get("config") or {}
@@ -183,7 +189,7 @@ def _step(step: dict[str, Any], address_of: dict[str, str], humans: dict[str, An
             step["step_id"], "delay", source, {"seconds": _delay(step, config), "deadline": _delay(step, config)}
         )
     if kind == "notification":
-        return StepSpec(step["step_id"], "notification", source, _words(config))
+        return StepSpec(step["step_id"], "notification", source, _words(step, config))
     contact = (humans.get(role) or {}).get("contact")
     spec = {
         "human_task": task_of(step.get("human_task")) or {},
@@ -211,9 +217,14 @@ def _delay(step: dict[str, Any], config: dict[str, Any]) -> int:
     return wanted
 
 
-def _words(config: dict[str, Any]) -> dict[str, Any]:
+def _words(step: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
     to = config.get("to") or []
     recipients = [to] if isinstance(to, str) else [name for name in to if isinstance(name, str)]
+    if len(recipients) > MOST_RECIPIENTS or any(len(name) > 254 for name in recipients):
+        raise Invalid(
+            f"Step {step['step_id']}: a notification is to at most {MOST_RECIPIENTS} people or teams; name a team.",
+            code="schema_invalid",
+        )
     return {
         "to": recipients,
         "subject": " ".join(str(config.get("subject") or "").split())[:255],

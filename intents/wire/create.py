@@ -16,6 +16,7 @@ from intents.submission import Submission, Times
 from intents.wire.unknown import unknown_warnings
 
 TYPE_PATTERN = re.compile(r"^[a-z0-9_]+(\.[a-z0-9_]+)+\.v[0-9]+$")
+TYPE_HINT = "Write dotted lower-case words and a version, like intent.infra.deploy.v1."
 PAYLOAD_LIMIT = 256 * 1024
 LONGEST_SECONDS = 366 * 24 * 3600
 
@@ -87,7 +88,7 @@ class HumanTask(serializers.Serializer[dict[str, Any]]):
 class CreateIntent(serializers.Serializer[dict[str, Any]]):
     """The fields of a new intent. Unknown ones are a warning, never an error."""
 
-    intent_type = serializers.RegexField(TYPE_PATTERN, max_length=255)
+    intent_type = serializers.RegexField(TYPE_PATTERN, max_length=255, error_messages={"invalid": TYPE_HINT})
     correlation_id = StrictText(max_length=64, required=False, allow_blank=True)
     to_agent = StrictText(min_length=2, max_length=383)
     payload = AnyObject()

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from config import asgi, embedded
+from config.requesthead import BoundedHead
 
 GRACE_SECONDS = 3
 BACKLOG = 4096
@@ -64,7 +65,7 @@ def configured(host: str, port: int) -> uvicorn.Config:
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHead,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 from types import FrameType
 from typing import Any
 
@@ -37,10 +38,14 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             raise CommandError("This is the embedded mode. In production run `manage.py serve` and the workers.")
         files = firstrun.Files(settings.DATA_DIR)
-        with only_one(files.folder):
-            with saying("starting"):
-                link = prepared(files)
-            self.serve(files, link)
+        os.umask(0o077)  # the database holds sessions: whoever reads it could decide as somebody else
+        try:
+            with only_one(files.folder):
+                with saying("starting"):
+                    link = prepared(files)
+                self.serve(files, link)
+        except KeyboardInterrupt:  # while starting, or a second time while stopping
+            sys.exit("Stopped at once. Nothing is lost: `make up` goes on where this was.")
 
     def serve(self, files: firstrun.Files, link: str) -> None:
         """Web, worker, beat and sample agent, until somebody stops us."""
@@ -94,8 +99,9 @@ def banner(link: str, folder: Path, *, with_agent: bool) -> str:
     """The end of the output: sign in, what to type next, where the mail is, how to stop and start over."""
     here = Path.cwd()
     default = folder == here / "var"
-    demo = "make demo" if default else f"COUNTERSIGN_DATA={folder} make demo"
-    reset = "make reset" if default else f"COUNTERSIGN_DATA={folder} make reset"
+    data = f"COUNTERSIGN_DATA={quote(str(folder))}"
+    demo = "make demo" if default else f"{data} make demo"
+    reset = "make reset" if default else f"{data} make reset"
     agent = "the sample agent is listening" if with_agent else "without the sample agent"
     return "\n".join(
         (
