@@ -19,10 +19,12 @@ from approvals.services.verdict import Verdict, already, recorded, refused, too_
 from intents.digest import digest_of
 from intents.errors import NotFound
 from intents.lifecycle import Status, StepStatus
+from intents.models import Event
 from intents.ports import StepEnd
 from intents.services.advance import end_step
 from intents.services.lock import Locked, locked_intent
 
+MOST_REFUSALS = 3  # of one person on one intent
 REFUSAL_STATUS = {"not_eligible": 403, "four_eyes": 403}
 
 
@@ -41,6 +43,8 @@ def decide(gate_id: uuid.UUID, answer: Answer, person: Person, *, via: str, stre
         gate.intent = locked.intent
         refusal = _refusal(locked, gate, person, read, fault=fault, via=via)
         if refusal is not None:
+            if refusal.code == "already_recorded":  # votes may count again that did not when they were given
+                _close_if_settled(locked, gate, person)
             return refusal
         decision = _record(locked, gate, person, read, via=via, strength=strength)
         _close_if_settled(locked, gate, person)
@@ -56,7 +60,7 @@ def _refusal(
         return already(gate, own)
     who = selectors.may_decide(gate, person)
     if who is not None:
-        if gate.is_open:
+        if gate.is_open and _refused_before(gate, person) < MOST_REFUSALS:
             details = {"gate_id": str(gate.pk), "by": person.email, "code": who.code, "via": via}
             locked.record("intent.decision_refused", f"person:{person.email}", details)
         return refused(gate, who.code, who.message, REFUSAL_STATUS[who.code])
@@ -69,6 +73,12 @@ def _refusal(
     if answer.digest and answer.digest != gate.digest:
         return refused(gate, "digest_stale", "What you were shown has changed since. Look again, then decide.", 409)
     return None
+
+
+def _refused_before(gate: Gate, person: Person) -> int:
+    """How often the history says so already: an attempt is evidence, a hundred of them are a nuisance."""
+    rows = Event.objects.filter(intent_id=gate.intent_id, event_type="intent.decision_refused")
+    return rows.filter(actor=f"person:{person.email}").count()
 
 
 def _says_the_same(own: Decision, answer: Answer) -> bool:
@@ -111,6 +121,8 @@ def take_back_own(locked: Locked, gate: Gate, person: Person, via: str) -> bool:
 
 
 def _close_if_settled(locked: Locked, gate: Gate, person: Person) -> None:
+    if not gate.is_open or locked.now >= gate.expires_at:
+        return
     result = selectors.count(gate).result
     if result is None:
         return

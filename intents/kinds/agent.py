@@ -26,6 +26,8 @@ class AgentKind:
         """Offer the work. Attempts and leases begin only when a listener takes it (services.handout)."""
         offer(locked, step)
         locked.set_status(Status.SUBMITTED, "", pending_with(step))
+        if step.position > 0:  # the first step's beginning is the submission itself
+            locked.record("intent.submitted", "server", {"step_id": step.name, "agent": step.agent_address})
         return None
 
     def resume(self, step: Step, principal: Principal, body: dict[str, Any]) -> dict[str, Any]:
