@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery, signals
@@ -14,6 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings
 from django.core.management import call_command as run_check
+from django.core.management.base import SystemCheckError
 
 TICKS = ("wake", "announce", "deliver")
 TICK_EXPIRES_SECONDS = 60
@@ -78,5 +80,8 @@ def worker_process_begins(**kwargs: Any) -> None:
     """Only a worker of the command line sends this, never the embedded one."""
     from config import watchdog  # noqa: PLC0415 - it imports the tasks, which need Django set up
 
-    run_check("check")
+    try:
+        run_check("check")
+    except SystemCheckError as error:  # a signal swallows exceptions, but not the wish to leave
+        sys.exit(str(error))
     watchdog.guard()

@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 
 from intents import clock
 from intents.models import Agent, ApiKey, Event, Intent, ServiceAccount, Step, Workspace
-from intents.services.record import chain_fits, details_of
+from intents.services.record import details_of
+from intents.services.verify import chain_fits
 
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[Any]

@@ -2,20 +2,32 @@
 
 from django.urls import path, re_path
 
+from intents.views.accounts import AccountsView, AccountView, KeysView, RevokeView
 from intents.views.agents import AgentsView, AgentView
+from intents.views.bulk import BulkCancelView
+from intents.views.capabilities import CapabilitiesView
 from intents.views.health import HealthView
 from intents.views.intents import EventsView, IntentsView, IntentView, ResolveView, ResumeView
+from intents.views.patches import ControlsView, PolicyView
 from intents.views.scenarios import ApplyView, ValidateView
 
 urlpatterns = [
     path("health", HealthView.as_view()),
+    path("v1/capabilities", CapabilitiesView.as_view()),
     path("v1/intents", IntentsView.as_view()),
+    path("v1/intents/bulk-cancel", BulkCancelView.as_view()),
     path("v1/intents/<str:handle>", IntentView.as_view()),
     path("v1/intents/<str:handle>/events", EventsView.as_view()),
     path("v1/intents/<str:handle>/resume", ResumeView.as_view()),
     path("v1/intents/<str:handle>/resolve", ResolveView.as_view()),
+    path("v1/intents/<str:handle>/controls", ControlsView.as_view()),
+    path("v1/intents/<str:handle>/policy", PolicyView.as_view()),
     path("v1/scenarios/apply", ApplyView.as_view()),
     path("v1/scenarios/validate", ValidateView.as_view()),
+    path("v1/service-accounts", AccountsView.as_view()),
+    path("v1/service-accounts/<str:account_id>", AccountView.as_view()),
+    path("v1/service-accounts/<str:account_id>/keys", KeysView.as_view()),
+    path("v1/service-accounts/<str:account_id>/keys/<str:key_id>/revoke", RevokeView.as_view()),
     path("v1/agents", AgentsView.as_view()),
     re_path(r"^v1/agents/(?P<address>.+)$", AgentView.as_view()),
 ]

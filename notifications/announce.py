@@ -15,13 +15,13 @@ from intents.lifecycle import is_final
 from intents.models import Event, Outbox
 from intents.services.durable import durable
 from intents.services.record import details_of
-from notifications.audience import Telling, gate_of, telling
-from notifications.models import Delivery
+from notifications.asked import known_from
+from notifications.audience import Telling, gate_of, tellings
+from notifications.models import EMAIL, Delivery, Purpose
 from notifications.recipients import recipients
 
 log = logging.getLogger(__name__)
 BATCH = 200
-EMAIL = "email"
 FIRST_BACKOFF_SECONDS = 5
 LONGEST_BACKOFF_SECONDS = 300
 
@@ -66,12 +66,15 @@ def _announce(event_ids: list[int], now: datetime) -> int:
 
 def _fan_out(event: Event, now: datetime) -> list[Delivery]:
     details = details_of(event)
-    what = telling(event.event_type, event.waiting_reason, details, intent_is_final=is_final(event.intent.status))
-    if what is None:
+    final = is_final(event.intent.status)
+    told = tellings(event.event_type, event.waiting_reason, details, intent_is_final=final)
+    if not told:
         return []
     gate_id = parse_id(gate_of(event.event_type, details))
     gate = Gate.objects.filter(pk=gate_id, intent=event.intent).first() if gate_id else None
-    return [_delivery(event, what, gate, person, now) for person in recipients(what, event.intent, gate)]
+    return [
+        _delivery(event, what, gate, person, now) for what in told for person in recipients(what, event.intent, gate)
+    ]
 
 
 def _delivery(event: Event, what: Telling, gate: Gate | None, person: Person, now: datetime) -> Delivery:
@@ -84,7 +87,7 @@ def _delivery(event: Event, what: Telling, gate: Gate | None, person: Person, no
         channel=EMAIL,
         address=person.email,
         purpose=what.purpose,
-        not_before=now,
+        not_before=known_from(gate, person, now) if gate and what.purpose == Purpose.CLOSED else now,
         created_at=now,
     )
 

@@ -12,12 +12,16 @@ from notifications.models import Purpose
 
 
 class Group(Enum):
-    """PENDING may decide and have not. NAMED_PENDING are those of them that the event names. NAMED are members."""
+    """PENDING may decide and have not. NAMED_PENDING are those of them that the event names. NAMED are members.
+
+    ASKED were mailed about the gate and have not decided on it; the requester, who is told the outcome, is not of them.
+    """
 
     PENDING = "pending"
     NAMED_PENDING = "named_pending"
     NAMED = "named"
     REQUESTER = "requester"
+    ASKED = "asked"
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Telling:
 
 
 OUTCOME = Telling(Purpose.OUTCOME, Group.REQUESTER)
+CLOSED = Telling(Purpose.CLOSED, Group.ASKED)
 ALWAYS: Mapping[str, Telling] = {
     "intent.human_task_assigned": Telling(Purpose.REQUEST, Group.PENDING),
     "intent.reminder": Telling(Purpose.REMINDER, Group.PENDING),
@@ -37,21 +42,21 @@ ALWAYS: Mapping[str, Telling] = {
 }
 
 
-def telling(
+def tellings(
     event_type: str, waiting_reason: str, details: Mapping[str, Any], *, intent_is_final: bool
-) -> Telling | None:
-    """Who is told of this event; None for nobody. A gate that ended its intent is told of by the intent's own end."""
+) -> tuple[Telling, ...]:
+    """Who is told of this event. The requester hears of a gate that ended its intent by the intent's own end."""
     if event_type in ALWAYS:
-        return ALWAYS[event_type]
+        return (ALWAYS[event_type],)
     if event_type == "intent.escalated":
-        return Telling(Purpose.ESCALATION, Group.NAMED_PENDING, _names(details, "escalated_to"))
+        return (Telling(Purpose.ESCALATION, Group.NAMED_PENDING, _names(details, "escalated_to")),)
     if event_type == "intent.notification":
-        return Telling(Purpose.NOTIFICATION, Group.NAMED, _names(details, "to"))
-    if event_type == "intent.gate_closed" and not intent_is_final:
-        return OUTCOME
+        return (Telling(Purpose.NOTIFICATION, Group.NAMED, _names(details, "to")),)
+    if event_type == "intent.gate_closed":
+        return (CLOSED,) if intent_is_final else (CLOSED, OUTCOME)
     if event_type == "intent.waiting" and waiting_reason == WaitingReason.AGENT:
-        return Telling(Purpose.WAITING, Group.REQUESTER)
-    return None
+        return (Telling(Purpose.WAITING, Group.REQUESTER),)
+    return ()
 
 
 def gate_of(event_type: str, details: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from notifications import asks, news
+from notifications import asks, closing, news
 from notifications.case import Case
 from notifications.content import Content
 from notifications.models import Purpose
@@ -14,6 +14,7 @@ WRITERS: Mapping[str, Callable[[Case], Content]] = {
     Purpose.REMINDER: asks.ask,
     Purpose.ESCALATION: asks.ask,
     Purpose.OUTCOME: news.outcome,
+    Purpose.CLOSED: closing.note,
     Purpose.WAITING: news.waiting,
     Purpose.NOTIFICATION: news.notification,
 }

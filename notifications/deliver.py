@@ -20,8 +20,8 @@ from notifications.channels.base import Channel, Fate, Message, Retry, Sent
 from notifications.channels.registry import CHANNELS
 from notifications.claims import Overtaken, claim, give_back, put_off, settle
 from notifications.compose import compose
-from notifications.models import Delivery, DeliveryStatus
-from notifications.relevance import ASKS, superseded_by
+from notifications.models import ASKS, Delivery, DeliveryStatus
+from notifications.relevance import superseded_by
 
 log = logging.getLogger(__name__)
 BATCH = 50

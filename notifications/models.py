@@ -7,6 +7,8 @@ from django.db import models
 from intents.ids import new_id
 from intents.models import Event, Intent, Workspace
 
+EMAIL = "email"
+
 
 class DeliveryStatus(models.TextChoices):
     """QUEUED waits for `not_before`, SENDING is held by a lease; the rest is final."""
@@ -25,8 +27,13 @@ class Purpose(models.TextChoices):
     REMINDER = "reminder"
     ESCALATION = "escalation"
     OUTCOME = "outcome"
+    CLOSED = "closed"
     WAITING = "waiting"
     NOTIFICATION = "notification"
+
+
+ASKS = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION)
+"""The purposes that ask somebody to decide; of one gate and address only the newest is worth sending."""
 
 
 class Delivery(models.Model):

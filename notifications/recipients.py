@@ -9,6 +9,7 @@ from approvals.models import Gate, Person
 from approvals.selectors import pending_people
 from intents.ids import parse_id
 from intents.models import Intent
+from notifications.asked import people_asked
 from notifications.audience import Group, Telling
 
 
@@ -18,7 +19,11 @@ def recipients(telling: Telling, intent: Intent, gate: Gate | None) -> list[Pers
         return _requester(intent)
     if telling.group == Group.NAMED:
         return people_named(intent.workspace, list(telling.names))
-    if gate is None or not gate.is_open:
+    if gate is None:
+        return []
+    if telling.group == Group.ASKED:
+        return list(people_asked(gate, members(intent)))
+    if not gate.is_open:
         return []
     pending = pending_people(gate)
     if telling.group == Group.PENDING:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from approvals.models import Decision
 from approvals.selectors import may_decide
+from notifications.asked import was_asked
 from notifications.case import Case
-from notifications.models import Delivery, DeliveryStatus, Purpose
+from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
 from notifications.recipients import members
 
-ASKS = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION)
-"""The purposes that ask somebody to decide; of one gate and address only the newest is worth sending."""
 GONE = (DeliveryStatus.DEAD, DeliveryStatus.SUPERSEDED)
 
 
@@ -20,6 +19,8 @@ def superseded_by(case: Case) -> str:
         return "This person is no longer a member of the workspace."
     if case.delivery.purpose in ASKS:
         return _ask_is_stale(case)
+    if case.delivery.purpose == Purpose.CLOSED and not (case.gate and was_asked(case.gate, person)):
+        return "This person was never asked."
     if case.delivery.purpose == Purpose.OUTCOME and _newer(case, [Purpose.OUTCOME]):
         return "A newer message tells the outcome."
     return ""

@@ -22,6 +22,7 @@ from notifications.channels.email import GATE_HEADER
 from notifications.models import KeptMail
 
 PAGE = 100
+NEW_TAB = '<base target="_blank">'
 View = Callable[..., HttpResponse]
 
 
@@ -47,7 +48,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 @_while_kept
 @csp_update({"frame-src": ["'self'"]})  # type: ignore[arg-type]  # its types know no view with arguments
 def mailbox_message(request: HttpRequest, mail_id: int) -> HttpResponse:
-    """One mail: its HTML in a frame that can do nothing, its text below, and the way to its gate."""
+    """One mail: its HTML in a frame that can only open links in new tabs, its text below, and the way to its gate."""
     mail = get_object_or_404(_own(request), pk=mail_id)
     gate_id = parse_id(str(mail.headers.get(GATE_HEADER, "")))
     return render(request, "mailbox_message.html", {"mail": mail, "gate_id": gate_id})
@@ -57,7 +58,7 @@ def mailbox_message(request: HttpRequest, mail_id: int) -> HttpResponse:
 @xframe_options_sameorigin
 @csp(  # type: ignore[arg-type]  # as above
     {
-        "sandbox": [""],
+        "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
         "default-src": ["'none'"],
         "style-src": ["'unsafe-inline'"],
         "img-src": ["data:"],
@@ -65,8 +66,17 @@ def mailbox_message(request: HttpRequest, mail_id: int) -> HttpResponse:
     }
 )
 def mailbox_html(request: HttpRequest, mail_id: int) -> HttpResponse:
-    """The HTML part as it would have been sent: no scripts, no forms, nothing loaded, no origin."""
-    return HttpResponse(get_object_or_404(_own(request), pk=mail_id).html)
+    """The HTML part as it would have been sent: no scripts, no forms, nothing loaded, no origin.
+
+    Its links open in new tabs, which know nothing of this one: our pages refuse to be framed.
+    """
+    return HttpResponse(_with_new_tabs(get_object_or_404(_own(request), pk=mail_id).html))
+
+
+def _with_new_tabs(html: str) -> str:
+    """Only here, not in the mail itself. Browsers take `_blank` for `noopener`."""
+    start, head, rest = html.partition("<head>")
+    return f"{start}{head}{NEW_TAB}{rest}" if head else f"{NEW_TAB}{html}"
 
 
 def _own(request: HttpRequest) -> QuerySet[KeptMail]:

@@ -22,6 +22,7 @@ from intents.services.handout import hand_out
 from intents.services.resume import resume
 from intents.sweeps import wake_due
 from tests.factories import make_key, make_person, make_team, make_workspace
+from tests.guards import unguarded
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -105,12 +106,13 @@ def outage(traveller: time_machine.Traveller, seconds: float) -> None:
 
 
 def forge(event: Event, **fields: Any) -> None:
-    """Change a row of the history behind everybody's back."""
+    """Change a row of the history behind everybody's back, as whoever owns the database can."""
     text = fields.pop("text", None)
-    if text is not None:
-        EventText.objects.filter(event=event).update(body=text)
-    if fields:
-        Event.objects.filter(pk=event.pk).update(**fields)
+    with unguarded():
+        if text is not None:
+            EventText.objects.filter(event=event).update(body=text)
+        if fields:
+            Event.objects.filter(pk=event.pk).update(**fields)
 
 
 def _next_due(end: datetime) -> datetime | None:

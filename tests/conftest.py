@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from tests.factories import make_world
+from tests.guards import let_flush_pass
 
 
 @pytest.fixture
@@ -44,3 +46,10 @@ class Api:
 @pytest.fixture(autouse=True)
 def _fast_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_may_empty_the_history() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        let_flush_pass(patch)
+        yield

@@ -9,7 +9,7 @@ from intents.models.workspace import Workspace
 
 
 class Event(models.Model):
-    """One entry of an intent's history. Never updated, never deleted; `hash` covers it and the entry before it."""
+    """One entry of an intent's history. The database refuses changes; `hash` covers it and the entry before it."""
 
     id = models.BigAutoField(primary_key=True)
     intent = models.ForeignKey(Intent, on_delete=models.PROTECT, related_name="events")

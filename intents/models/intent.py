@@ -57,7 +57,10 @@ class Intent(models.Model):
 
 
 class IntentTexts(models.Model):
-    """What the sender wrote and what was planned: written once, kept apart so that clock updates stay small."""
+    """What the sender wrote and what was planned: written once, kept apart so that clock updates stay small.
+
+    Only `controls` and `policy` in `request` change later (services.patching), under the intent's lock.
+    """
 
     intent = models.OneToOneField(Intent, on_delete=models.CASCADE, primary_key=True, related_name="texts")
     payload = models.TextField(help_text="RFC 8785 canonical JSON.")

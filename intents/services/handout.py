@@ -18,6 +18,7 @@ from intents.kinds.agent import called_in, lease_length, pending_with, set_wake
 from intents.lifecycle import Status, StepStatus
 from intents.models import Agent, Intent, Step
 from intents.services.lock import Locked, locked_intent
+from intents.services.patching import checkpoint_of
 
 SEEN_EVERY = timedelta(seconds=20)
 CURSOR_STEP = 2  # even positions: one older client asks for `last + 1`
@@ -115,7 +116,7 @@ def _next_cursor(agent: Agent) -> int:
 
 
 def frame_of(intent: Intent, step: Step, at: datetime) -> dict[str, Any]:
-    """What a listener gets: the step's handle as `intent_id`, the payload as it was approved, earlier results."""
+    """What a listener gets: the step's handle as `intent_id`, the payload as it was approved, what came before."""
     earlier = Step.objects.filter(intent=intent, position__lt=step.position, result_row__isnull=False)
     return {
         "intent_id": str(step.pk),
@@ -129,6 +130,7 @@ def frame_of(intent: Intent, step: Step, at: datetime) -> dict[str, Any]:
         "delivery_attempt": step.attempt,
         "idempotency_key": f"{intent.pk}:{step.name}",
         "lease_until": clock.iso(step.lease_until),
+        "checkpoint": checkpoint_of(intent, step),
         "payload": json.loads(intent.texts.payload),
         "results": {row.name: json.loads(row.result_row.result) for row in earlier.select_related("result_row")},
     }

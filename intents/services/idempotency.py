@@ -19,14 +19,17 @@ KEPT_FOR = timedelta(hours=48)
 NOT_PART_OF_THE_REQUEST = ("correlation_id", "from_agent")
 
 Effect = Callable[[], dict[str, Any]]
+Kept = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def once(principal: Principal, endpoint: str, key: str, body: dict[str, Any], effect: Effect) -> dict[str, Any]:
+def once(
+    principal: Principal, endpoint: str, key: str, body: dict[str, Any], effect: Effect, *, kept: Kept = dict
+) -> dict[str, Any]:
     """Run `effect` in one durable transaction together with the record of its answer.
 
     Without a key it just runs. If the effect raises, nothing is kept and the key is free again. Two requests at
     once: the second waits for the first one's commit and then gets its answer. Fields that stock clients make
-    anew on each try are not part of the fingerprint.
+    anew on each try are not part of the fingerprint. `kept` makes of the answer what a replay may show: no secrets.
     """
     if len(key) > 255:
         raise Invalid("Idempotency-Key is longer than 255 characters.", code="idempotency_key_too_long")
@@ -37,7 +40,7 @@ def once(principal: Principal, endpoint: str, key: str, body: dict[str, Any], ef
             return dict(row.response)
         response, refusal = _run(effect)
         if row is not None and refusal is None:
-            row.response = response
+            row.response = kept(response)
             row.save(update_fields=["response"])
         elif row is not None:
             row.delete()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from intents import clock
 from intents.errors import Invalid, Unauthenticated
@@ -33,6 +33,7 @@ def create_key(
     types: list[str] | None = None,
     targets: list[str] | None = None,
     owners: list[str] | None = None,
+    expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """A key and its secret, which is never to be had again. `owners` are the people who answer for it."""
     unknown = set(scopes) - set(SCOPES)
@@ -51,7 +52,7 @@ def create_key(
         types=types or [],
         targets=targets or [],
         owners=owners if owners is not None else account.owners,
-        expires_at=clock.now() + LONGEST_LIFE,
+        expires_at=expires_at or clock.now() + LONGEST_LIFE,
     )
     return key, secret
 

@@ -73,18 +73,3 @@ def details_of(event: Event) -> dict[str, Any]:
     """The event's details, or {} if its text was purged."""
     text = EventText.objects.filter(event=event).first()
     return json.loads(text.body)["details"] if text else {}
-
-
-def chain_fits(intent: Intent) -> bool:
-    """True if the intent's events are gapless, each hash fits, and the last is the one that the intent names."""
-    previous, seq = "", 0
-    for row in Event.objects.filter(intent=intent).select_related("text").order_by("seq"):
-        seq += 1
-        text = getattr(row, "text", None)
-        genuine = (
-            row.seq == seq and row.previous_hash == previous and row.hash == hash_of(row, str(intent.workspace_id))
-        )
-        if not genuine or (text and digest_of_bytes(text.body.encode()) != row.details_digest):
-            return False
-        previous = row.hash
-    return seq == intent.last_seq and previous == intent.last_hash

@@ -8,12 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intents.errors import Conflict, Invalid, Malformed
+from intents.errors import Invalid, Malformed
 from intents.models import Intent, Step
 from intents.principal import Principal
 from intents.selectors import intent_by_handle
 from intents.services.handout import renew_lease
-from intents.services.idempotency import Effect, once
+from intents.services.idempotency import Effect, Kept, once
 
 TRACE_HEADERS = ("X-Trace-Id", "X-Request-Id")
 
@@ -36,10 +36,10 @@ class ApiView(APIView):
         answer["Cache-Control"] = "no-store"
         return answer
 
-    def once(self, request: Request, endpoint: str, effect: Effect) -> Response:
-        """Run an effect under the request's idempotency key, if it sent one."""
+    def once(self, request: Request, endpoint: str, effect: Effect, kept: Kept = dict) -> Response:
+        """Run an effect under the request's idempotency key, if it sent one. A replay shows what `kept` leaves."""
         key = request.headers.get("Idempotency-Key", "")
-        return Response(once(self.principal, endpoint, key, body_of(request), effect))
+        return Response(once(self.principal, endpoint, key, body_of(request), effect, kept=kept))
 
     def find(self, handle: str) -> tuple[Intent, Step | None]:
         """The intent in the path. A call by the agent that holds it renews its lease."""
@@ -75,15 +75,3 @@ def check_owner(request: Request) -> None:
     query, header = request.query_params.get("owner_agent"), request.headers.get("X-Owner-Agent")
     if query and header and query != header:
         raise Malformed("owner_agent in the query and x-owner-agent differ.", code="owner_mismatch")
-
-
-def check_generation(intent: Intent, body: dict[str, Any]) -> None:
-    """Conflict if the caller expected another policy generation."""
-    expected = body.get("expected_policy_generation")
-    if expected is None:
-        return
-    if isinstance(expected, bool) or not isinstance(expected, int) or expected < 0:
-        raise Invalid("expected_policy_generation must be a whole number of at least 0.", code="invalid_parameter")
-    if expected != intent.policy_generation:
-        details = {"reason": "stale_policy_generation", "policy_generation": intent.policy_generation}
-        raise Conflict("The policy generation has moved on.", code="stale_policy_generation", details=details)

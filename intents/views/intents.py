@@ -12,9 +12,10 @@ from intents.errors import Invalid
 from intents.lifecycle import FINAL, Status, is_final
 from intents.models import Event, Intent
 from intents.selectors import events_after, visible_intents
+from intents.services.generation import check_generation
 from intents.services.resume import resolve, resume
 from intents.services.submit import submit
-from intents.views.base import ApiView, body_of, check_generation, query_int
+from intents.views.base import ApiView, body_of, query_int
 from intents.wire.create import submission_of
 from intents.wire.present import event_json, intent_json
 

@@ -41,6 +41,7 @@ def intent_json(intent: Intent, handle: Step | None = None) -> dict[str, Any]:
         "max_delivery_attempts": request.get("max_delivery_attempts"),
         "delivery_attempt": step.attempt if step else 0,
         "policy_generation": intent.policy_generation,
+        **_agreed(request),
         "plan": texts.plan.get("steps", []),
         "plan_reasons": texts.plan.get("reasons", []),
         "warnings": texts.warnings,
@@ -76,6 +77,17 @@ def agent_json(agent: Agent) -> dict[str, Any]:
         "created_at": iso(agent.created_at),
         "service_account_id": None,
         "service_account_name": None,
+    }
+
+
+def _agreed(request: dict[str, Any]) -> dict[str, Any]:
+    """What programs stored beside the intent (services.patching); nobody approved it."""
+    controls, policy = request.get("controls") or {}, request.get("policy") or {}
+    return {
+        "controls": controls.get("values") or {},
+        "checkpoints": controls.get("checkpoints") or {},
+        "grants": policy.get("grants") or {},
+        "envelope": policy.get("envelope") or {},
     }
 
 

@@ -8,7 +8,7 @@ from approvals.services.decide import decide
 from approvals.services.take_back import take_back
 from intents.errors import NotFound
 from intents.ids import new_id
-from intents.services.record import chain_fits
+from intents.services.verify import chain_fits
 from tests.acts import details, ending, fresh, frozen_clock, gate_of, history, say
 from tests.factories import gate_rule, make_person, make_policy, make_team, open_gate
 

@@ -6,7 +6,7 @@ from approvals.models import Decision, Gate, Seat, Team
 from approvals.selectors import gates_for, may_decide, pending_people, progress, waiting_sentence
 from approvals.services.told import mark_unreachable
 from intents.models import Intent, ServiceAccount
-from intents.services.record import chain_fits
+from intents.services.verify import chain_fits
 from tests.acts import details, fresh, gate_of, history, say
 from tests.conftest import Api
 from tests.factories import (

@@ -5,7 +5,7 @@ import pytest
 from approvals.models import Gate
 from intents.lifecycle import FINAL, TERMINAL_EVENT
 from intents.models import Event
-from intents.services.record import chain_fits
+from intents.services.verify import chain_fits
 from tests.acts import (
     START,
     ending,

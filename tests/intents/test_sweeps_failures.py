@@ -10,7 +10,7 @@ from approvals.models import Gate
 from intents import clock as clocks
 from intents.lifecycle import FINAL, Status
 from intents.models import Intent
-from intents.services.record import chain_fits
+from intents.services.verify import chain_fits
 from intents.sweeps import ALARM_AFTER, wake_due
 from tests.acts import current_step, details, everybody_told, fast_forward, fresh, frozen_clock, history, outage, say
 from tests.factories import gate_rule, make_policy, open_gate, send

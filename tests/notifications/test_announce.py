@@ -10,6 +10,7 @@ from intents import clock, sweeps
 from intents.models import EventText, Outbox
 from notifications.announce import BATCH, announce_due
 from notifications.models import Delivery, Purpose
+from tests.acts import forge
 from tests.factories import gate_rule, make_person, make_policy, make_team, open_gate, send
 
 pytestmark = [pytest.mark.usefixtures("afternoon"), pytest.mark.django_db]
@@ -134,7 +135,7 @@ def test_announce_tells_the_requester_when_nobody_runs_the_agent(world, time_mac
 
 def test_announce_backs_off_alone_when_one_intent_fails(world, time_machine):
     bad, good = open_gate(world), open_gate(world)
-    EventText.objects.filter(event__intent=bad.intent, event__event_type="intent.human_task_assigned").update(body="?")
+    forge(bad.intent.events.get(event_type="intent.human_task_assigned"), text="?")
 
     announce_due()
 
@@ -147,7 +148,7 @@ def test_announce_backs_off_alone_when_one_intent_fails(world, time_machine):
 def test_announce_tries_each_event_by_itself_when_its_intent_failed_before(world, time_machine):
     gate = open_gate(world)
     first = EventText.objects.filter(event__intent=gate.intent).earliest("event_id")
-    EventText.objects.filter(pk=first.pk).update(body="?")
+    forge(first.event, text="?")
     announce_due()
     time_machine.shift(10)
 

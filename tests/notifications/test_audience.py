@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifications.audience import Group, Telling, gate_of, telling
+from notifications.audience import Group, Telling, gate_of, tellings
 from notifications.models import Purpose
 
 
@@ -21,15 +21,14 @@ from notifications.models import Purpose
         ("intent.failed", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
         ("intent.canceled", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
         ("intent.timed_out", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
-        ("intent.gate_closed", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
         ("intent.waiting", "WAITING_FOR_AGENT", {}, (Purpose.WAITING, Group.REQUESTER, ())),
         ("intent.notification", "", {"to": ["a", "b"]}, (Purpose.NOTIFICATION, Group.NAMED, ("a", "b"))),
     ],
 )
-def test_telling_names_purpose_and_group_when_somebody_is_to_be_told(event_type, waiting_reason, details, expected):
-    what = telling(event_type, waiting_reason, details, intent_is_final=False)
+def test_tellings_name_purpose_and_group_when_somebody_is_to_be_told(event_type, waiting_reason, details, expected):
+    told = tellings(event_type, waiting_reason, details, intent_is_final=False)
 
-    assert what == Telling(*expected)
+    assert told == (Telling(*expected),)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +49,15 @@ def test_telling_names_purpose_and_group_when_somebody_is_to_be_told(event_type,
         ("intent.of_tomorrow", ""),
     ],
 )
-def test_telling_is_none_when_nobody_is_to_be_told(event_type, waiting_reason):
-    assert telling(event_type, waiting_reason, {}, intent_is_final=False) is None
+def test_tellings_are_none_when_nobody_is_to_be_told(event_type, waiting_reason):
+    assert tellings(event_type, waiting_reason, {}, intent_is_final=False) == ()
 
 
-def test_telling_leaves_the_outcome_to_the_intents_end_when_the_gate_ended_it():
-    assert telling("intent.gate_closed", "", {}, intent_is_final=True) is None
+@pytest.mark.parametrize(("intent_is_final", "purposes"), [(False, ["closed", "outcome"]), (True, ["closed"])])
+def test_tellings_leave_the_outcome_to_the_intents_end_when_the_gate_ended_it(intent_is_final, purposes):
+    told = tellings("intent.gate_closed", "", {}, intent_is_final=intent_is_final)
+
+    assert [what.purpose for what in told] == purposes
 
 
 def test_gate_of_is_the_last_gate_when_the_intent_ends():

@@ -73,10 +73,10 @@ def test_mail_is_framed_where_it_can_do_nothing(ana):
     assert "frame-src 'self'" in page["Content-Security-Policy"]
     assert page["X-Frame-Options"] == "DENY"
     assert "<script>alert" not in page.content.decode()
-    assert "sandbox src=" in page.content.decode()
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox" src=' in page.content.decode()
     policy = {part.strip() for part in frame["Content-Security-Policy"].split(";")}
     assert policy == {
-        "sandbox",
+        "sandbox allow-popups allow-popups-to-escape-sandbox",
         "default-src 'none'",
         "style-src 'unsafe-inline'",
         "img-src data:",
@@ -84,3 +84,19 @@ def test_mail_is_framed_where_it_can_do_nothing(ana):
     }
     assert frame["X-Frame-Options"] == "SAMEORIGIN"
     assert "no-store" in frame["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        ("<!doctype html><html><head><title>t</title>", '<!doctype html><html><head><base target="_blank"><title>t'),
+        ("<p>hello</p>", '<base target="_blank"><p>hello</p>'),
+    ],
+)
+def test_links_of_a_framed_mail_open_in_new_tabs_and_the_mail_itself_stays_as_it_is(ana, html, shown):
+    mail = keep("ana@acme.example", html=html)
+
+    frame = ana.get(f"/mail/{mail.pk}/html")
+
+    assert frame.content.decode().startswith(shown)
+    assert mail.html == html

@@ -10,7 +10,7 @@ from typing import Any
 from approvals.models import Gate
 from intents.lifecycle import FINAL
 from intents.models import Event, Intent
-from intents.services.record import chain_fits
+from intents.services.verify import chain_fits
 from tests.live import ROOT, environment
 
 PATIENCE = 20.0  # seconds for a process to end

@@ -66,6 +66,7 @@ def test_each_reminder_escalation_and_expiry_comes_once_and_each_person_is_told_
             let_expire(gate, 0)
         eventually(lambda: Gate.objects.filter(reason="timeout").count() == GATES, 30)
         eventually(lambda: per_intent("intent.timed_out") == once, 30)
+        eventually(lambda: sent("closed") == 3 * GATES, 30)
 
     assert per_intent("intent.reminder") == per_intent("intent.escalated") == per_intent("intent.gate_closed") == once
     for gate in gates:

@@ -25,7 +25,7 @@ from approvals.services.decide import decide
 from approvals.services.take_back import take_back
 from intents import clock as clocks
 from intents.models import Event, Intent, Step
-from intents.services.record import chain_fits
+from intents.services.verify import chain_fits
 from intents.sweeps import wake_due
 from tests.acts import (
     agent_task,

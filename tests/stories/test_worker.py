@@ -105,3 +105,15 @@ def test_worker_serves_every_queue_when_it_is_told_none():
 def test_only_json_is_taken():
     assert app.conf.accept_content == ["json"]
     assert app.conf.result_backend is None
+
+
+@pytest.mark.slow
+@pytest.mark.live
+def test_a_worker_leaves_when_the_settings_would_break_a_promise():
+    command = [sys.executable, "-m", "celery", "-A", "config.celery", "worker"]
+    variables = os.environ | {"REDIS_URL": OUT_OF_REACH, "BASE_URL": "http://sign.acme.example"}
+
+    ended = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60, check=False)
+
+    assert ended.returncode != 0
+    assert "countersign.C006" in ended.stdout + ended.stderr

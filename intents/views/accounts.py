@@ -1,0 +1,97 @@
+"""`/v1/service-accounts`: machines' accounts and keys, for keys with the scope `provision`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from intents.ids import parse_id
+from intents.models import ApiKey, ServiceAccount
+from intents.services.provision import SCOPE, account_of, create_account, issue_key, key_in, revoke_key
+from intents.views.base import ApiView, body_of, query_int
+from intents.wire.accounts import account_json, check_place, key_json, read_account, read_key
+
+
+class AccountsView(ApiView):
+    """Make and list service accounts."""
+
+    def post(self, request: Request) -> Response:
+        """A new account, and its agent if it names one that is missing."""
+        workspace = self.principal.require(SCOPE).workspace
+        data, warnings = read_account(body_of(request))
+        check_place(workspace, data.get("org_id"), data.get("workspace_id"))
+
+        def effect() -> dict[str, Any]:
+            account = create_account(self.principal, data["name"], data.get("agent_address") or "")
+            return {"ok": True, "service_account": account_json(account), "warnings": warnings}
+
+        return self.once(request, "POST /v1/service-accounts", effect)
+
+    def get(self, request: Request) -> Response:
+        """The workspace's accounts by name."""
+        key, query = self.principal.require(SCOPE), request.query_params
+        check_place(key.workspace, query.get("org_id"), query.get("workspace_id"))
+        limit = query_int(request, "limit", 200, 1, 500)
+        rows = ServiceAccount.objects.filter(workspace=key.workspace).select_related("workspace", "agent")
+        accounts = [account_json(account) for account in rows.order_by("name")[:limit]]
+        return Response({"ok": True, "service_accounts": accounts})
+
+
+class AccountView(ApiView):
+    """One service account."""
+
+    def get(self, request: Request, account_id: str) -> Response:
+        """With its keys."""
+        account = self.account(account_id)
+        return Response({"ok": True, "service_account": {**account_json(account), "keys": keys_of(account)}})
+
+    def account(self, account_id: str) -> ServiceAccount:
+        """The account in the path; first the scope, so that without it nothing can be found out."""
+        self.principal.require(SCOPE)
+        return account_of(self.principal, parse_id(account_id))
+
+
+class KeysView(AccountView):
+    """Make and list an account's keys."""
+
+    def get(self, request: Request, account_id: str) -> Response:
+        """All of them, the newest first, without secrets."""
+        return Response({"ok": True, "keys": keys_of(self.account(account_id))})
+
+    def post(self, request: Request, account_id: str) -> Response:
+        """A new key. Its `token` is in this answer only, never in a replay of it."""
+        account = self.account(account_id)
+        wanted, warnings = read_key(body_of(request), account)
+
+        def effect() -> dict[str, Any]:
+            key, secret = issue_key(self.principal, account, wanted)
+            return {"ok": True, "key": {**key_json(key), "token": secret}, "warnings": warnings}
+
+        return self.once(request, f"POST /v1/service-accounts/{account.pk}/keys", effect, without_token)
+
+
+class RevokeView(AccountView):
+    """End a key."""
+
+    def post(self, request: Request, account_id: str, key_id: str) -> Response:
+        """From now on it is 401."""
+        key = key_in(self.account(account_id), parse_id(key_id))
+
+        def effect() -> dict[str, Any]:
+            return {"ok": True, "key": key_json(revoke_key(self.principal, key))}
+
+        return self.once(request, f"POST /v1/service-accounts/keys/{key.pk}/revoke", effect)
+
+
+def keys_of(account: ServiceAccount) -> list[dict[str, Any]]:
+    """The account's keys as the wire shows them."""
+    rows = ApiKey.objects.filter(service_account=account).select_related("agent")
+    return [key_json(key) for key in rows.order_by("-created_at", "-pk")]
+
+
+def without_token(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer as it may be kept: a secret is shown once."""
+    key = {name: value for name, value in answer["key"].items() if name != "token"}
+    return {**answer, "key": key}

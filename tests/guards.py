@@ -1,0 +1,74 @@
+"""Past what guards the history: as the archive will go, which Django's flush needs, and as the database's owner can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.db.backends.base.operations import BaseDatabaseOperations
+
+OPENING = {
+    "postgresql": "SELECT set_config('countersign.archiving', pg_current_xact_id()::text, true)",
+    "sqlite": "INSERT INTO intents_archiving (id) VALUES (1)",
+}
+CLOSING = {
+    "postgresql": "SELECT set_config('countersign.archiving', '', true)",
+    "sqlite": "DELETE FROM intents_archiving",
+}
+TABLES = ("intents_event", "intents_eventtext")
+
+
+def let_flush_pass(patch: pytest.MonkeyPatch) -> None:
+    """Tests with `transaction=True` empty all tables at their end, which the database refuses otherwise."""
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def opened(operations: Any, statements: list[str]) -> None:
+        vendor = operations.connection.vendor
+        flush(operations, [OPENING[vendor], *statements, CLOSING[vendor]])
+
+    patch.setattr(BaseDatabaseOperations, "execute_sql_flush", opened)
+
+
+@contextmanager
+def archiving() -> Iterator[None]:
+    """A transaction, or a part of one, in which events may be deleted."""
+    with transaction.atomic():
+        run(OPENING[connection.vendor])
+        yield
+        run(CLOSING[connection.vendor])
+
+
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """The triggers are away, as whoever owns the database can have it, and back at the end."""
+    back = disarm()
+    yield
+    run(*back)
+
+
+def disarm() -> list[str]:
+    """Takes the triggers away; the statements that bring them back."""
+    if connection.vendor == "postgresql":
+        run(*postgresql("DISABLE"))
+        return postgresql("ENABLE")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = cursor.fetchall()
+    run(*(f"DROP TRIGGER {name}" for name, _ in triggers))
+    return [sql for _, sql in triggers]
+
+
+def postgresql(verb: str) -> list[str]:
+    """A table can only be altered when no deferred checks of its rows are left to do."""
+    alter = [f"ALTER TABLE {table} {verb} TRIGGER USER" for table in TABLES]
+    return ["SET CONSTRAINTS ALL IMMEDIATE", *alter, "SET CONSTRAINTS ALL DEFERRED"]
+
+
+def run(*statements: str) -> None:
+    """One after the other."""
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
