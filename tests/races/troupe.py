@@ -13,6 +13,7 @@ from intents.models import Event, Intent
 from intents.services.verify import chain_fits
 from tests.live import ROOT, environment
 
+PLAYERS = "players"  # how PostgreSQL knows their connections: an outage made by a test spares them
 PATIENCE = 20.0  # seconds for a process to end
 Command = tuple[str, dict[str, Any]]
 
@@ -23,7 +24,8 @@ class Troupe:
     def __init__(self, size: int) -> None:
         words = [sys.executable, "-m", "tests.races.player"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self._players = [subprocess.Popen(words, cwd=ROOT, env=environment(), **pipes) for _ in range(size)]  # type: ignore[call-overload]
+        named = environment() | {"PGAPPNAME": PLAYERS}
+        self._players = [subprocess.Popen(words, cwd=ROOT, env=named, **pipes) for _ in range(size)]  # type: ignore[call-overload]
         for player in self._players:
             assert self._hear(player) == "ready"
 

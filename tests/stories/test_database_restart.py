@@ -23,7 +23,7 @@ from notifications.models import Delivery, DeliveryStatus
 from tests.factories import gate_rule, make_policy, open_gate, send
 from tests.live import database_url, eventually, serving
 from tests.races.timing import make_due
-from tests.races.troupe import assert_sound
+from tests.races.troupe import PLAYERS, assert_sound
 
 pytestmark = [
     pytest.mark.live,
@@ -39,11 +39,12 @@ BREAKS = 3
 
 
 def break_connections() -> int:
-    """End all connections to this database but our own, as a restart does. How many there were."""
+    """End all connections to this database but the tests' own, as a restart does. How many there were."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> %s",
+            [PLAYERS],
         )
         return int(cursor.fetchone()[0])
 
