@@ -46,10 +46,13 @@ def _settings() -> dict[str, str]:
 
 def _follow(client: AxmeClient, intent_id: str) -> None:
     print(f"  sent: {intent_id}", flush=True)
-    for event in client.observe(intent_id):
-        line = _line(event)
-        if line:
-            print(f"  {line}", flush=True)
+    try:
+        for event in client.observe(intent_id):
+            line = _line(event)
+            if line:
+                print(f"  {line}", flush=True)
+    except Exception as error:  # noqa: BLE001 - the stock client lets whatever cuts a stream through
+        print(f"  the server went away ({error}). The intent lives on: after `make up`, ask for it again.", flush=True)
 
 
 def _line(event: dict[str, Any]) -> str:
