@@ -19,7 +19,7 @@ SUMMARIES = {
     "auto_approved": "Passed: a policy lets this kind of intent through.",
     "no_gate": "Done: no approval was asked for.",
     "auto_denied": "Denied by policy.",
-    "withdrawn": "Withdrawn by the sender.",
+    "withdrawn": "Withdrawn before it was done.",
     "delivery_failed": "The agent took the work but never answered.",
     "agent_unavailable": "No agent was there to take the work before the deadline.",
     "deadline": "The deadline passed before everything was done.",
