@@ -23,7 +23,6 @@ from notifications import tasks
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "countersign:look"
 GUARD = "countersign:nudged:"
 DRAIN_SECONDS = 0.02
 GUARD_SECONDS = 0.1
@@ -113,7 +112,7 @@ class Remote:
         for name in names:
             pipe.set(GUARD + name, 1, nx=True, px=int(GUARD_SECONDS * 1000))
         if look:
-            pipe.publish(CHANNEL, json.dumps(sorted(look)))
+            pipe.publish(channel_of(self._client), json.dumps(sorted(look)))
         free = {name for name, was_free in zip(names, pipe.execute(), strict=False) if was_free}
         for name in free:
             self._send(name)
@@ -166,7 +165,7 @@ class Ear:
 
     def _listen(self, stopped: threading.Event) -> None:
         with self._client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
-            pubsub.subscribe(CHANNEL)
+            pubsub.subscribe(channel_of(self._client))
             while not stopped.is_set():
                 message = pubsub.get_message(timeout=REDIS_SECONDS)
                 if message is not None:
@@ -210,6 +209,11 @@ class WakeUp:
             thread.join(2 * REDIS_SECONDS)
         for client in self._clients:
             client.close()
+
+
+def channel_of(client: redis.Redis) -> str:
+    """One channel for each of the server's numbered databases: publishing itself knows no such border."""
+    return f"countersign:look:{client.get_connection_kwargs().get('db') or 0}"
 
 
 def connect(url: str) -> redis.Redis:

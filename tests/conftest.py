@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
+from intents import clock
 from tests.factories import make_world
 from tests.guards import let_flush_pass
 
@@ -53,3 +55,9 @@ def _flush_may_empty_the_history() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         let_flush_pass(patch)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _clock_without_offset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test measured of the database's clock must not move another test's movable clock."""
+    monkeypatch.setattr(clock, "_offset", timedelta(0))

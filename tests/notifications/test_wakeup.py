@@ -234,7 +234,7 @@ def test_ear_hears_again_when_the_connection_was_cut(server):
     with redis.Redis.from_url(server.url) as other:
         other.client_kill_filter(_type="pubsub")
         eventually(lambda: here.all == 2)
-        other.publish(wakeup.CHANNEL, '["intent:a"]')
+        other.publish(wakeup.channel_of(other), '["intent:a"]')
 
     eventually(lambda: here.names == ["intent:a"])
     stopped.set()
