@@ -69,7 +69,7 @@ def by_vendor(**statements):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intents', '0002_history_is_kept'),
+        ('intents', '0003_failing_intents_are_found'),
     ]
 
     operations = [
