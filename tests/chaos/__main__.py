@@ -1,8 +1,8 @@
 """Pulls plugs: `make chaos`, or `python -m tests.chaos [--lives 500] [--only FAULT] [--seed N]`.
 
-For each kind of fault a cluster of its own (PostgreSQL, Redis, two servers, two workers, two beats, agents) lives through
-it with 500 lives. Then everything comes to rest, and the rows, the answers and the mails are compared. Exit code 0 only
-if nothing was lost, doubled or untrue, and no request took 3 s or more while Redis hung.
+For each kind of fault a cluster of its own (PostgreSQL, Redis, two servers, two workers, two beats, agents) lives
+through it with 500 lives. Then everything comes to rest, and the rows, the answers and the mails are compared. Exit
+code 0 only if nothing was lost, doubled or untrue, and no request took 3 s or more while Redis was at fault.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -161,5 +160,3 @@ class Cluster:
             "EMAIL_URL": f"smtp://{LOOPBACK}:{smtp_port}",
             "PYTHONUNBUFFERED": "1",
         }
-
-

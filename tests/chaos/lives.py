@@ -137,7 +137,11 @@ def _people(life: Life, callers: Callers) -> None:
     gate_id = waiting["details"]["gate_id"]
     answers = ("approve", "reject") if life.kind == "raced" else ("approve",)
     with ThreadPoolExecutor(len(answers)) as crowd:
-        list(crowd.map(lambda pair: _decide(life, callers, gate_id, *pair), zip(life.place.people, answers)))
+        list(
+            crowd.map(
+                lambda pair: _decide(life, callers, gate_id, *pair), zip(life.place.people, answers, strict=False)
+            )
+        )
 
 
 def _decide(life: Life, callers: Callers, gate_id: str, token: str, decision: str) -> None:

@@ -1,4 +1,4 @@
-"""One kind of fault: a cluster is built, lives are lived, the plug is pulled all the while, and then comes the verdict."""
+"""One kind of fault: a cluster, lives, a plug that is pulled all the while, and then the verdict."""
 
 from __future__ import annotations
 
@@ -118,8 +118,7 @@ def _report(
     starts = {process.name: process.starts for process in (cluster.database, cluster.redis, *cluster.apps)}
     again = ", ".join(f"{which} {number - 1}" for which, number in starts.items() if number > 1)
     print(f"{name}: {len(lives)} lives in {took}; seed {seed}")
-    print(
-        f"  {len(callers.seconds)} requests answered (p50 {quantiles[49] * 1000:.0f} ms, p99 {quantiles[98] * 1000:.0f} ms,"
-        f" slowest {max(callers.seconds) * 1000:.0f} ms), {callers.failed} tried again; {len(smtp.mails())} mails"
-    )
+    p50, p99, slowest = (1000 * seconds for seconds in (quantiles[49], quantiles[98], max(callers.seconds)))
+    print(f"  {len(callers.seconds)} requests answered: p50 {p50:.0f} ms, p99 {p99:.0f} ms, slowest {slowest:.0f} ms")
+    print(f"  {callers.failed} tries without an answer; {len(smtp.mails())} mails")
     print(f"  restarted: {again or 'nothing'}")

@@ -26,7 +26,9 @@ FINAL_OUTCOMES = {
 def at_rest() -> bool:
     """Nothing is left to be told, sent or done."""
     open_deliveries = Delivery.objects.filter(status__in=(DeliveryStatus.QUEUED, DeliveryStatus.SENDING))
-    return not (Outbox.objects.exists() or open_deliveries.exists() or Intent.objects.exclude(status__in=FINAL).exists())
+    return not (
+        Outbox.objects.exists() or open_deliveries.exists() or Intent.objects.exclude(status__in=FINAL).exists()
+    )
 
 
 def faults(lives: list[Life], smtp: SmtpServer, *, mails_may_repeat: bool) -> Iterator[str]:
@@ -83,5 +85,3 @@ def _of_mails(smtp: SmtpServer, *, mails_may_repeat: bool) -> Iterator[str]:
     again = sum(arrived.values()) - len(arrived)
     if again and not mails_may_repeat:
         yield f"{again} mails arrived twice, though nobody was killed"
-
-
