@@ -143,7 +143,7 @@ def silence_sentence(gate: Gate) -> str:
 
 
 def own_title(intent: Intent) -> str:
-    """The server's own title of a gate, where nobody wrote one."""
+    """The server's own title of a gate, where nobody wrote one; it fits, or its intent would stop for ever."""
     return f"{intent.intent_type} for {intent.to_agent.rsplit('/', 1)[-1]}"[:255]
 
 

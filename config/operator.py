@@ -39,7 +39,7 @@ def workspace_named(address: str) -> Workspace:
 def closed_before(intents: QuerySet[Intent], days: int, page: int = PAGE) -> Iterator[list[UUID]]:
     """Ids of those that ended more than `days` ago and are settled, oldest first, a page at a time."""
     if days < FEWEST_DAYS:
-        raise CommandError(f"--older-than is at least {FEWEST_DAYS} days: repeated requests get their answer till then.")
+        raise CommandError(f"--older-than is at least {FEWEST_DAYS}: repeated requests get their answer till then.")
     rows = intents.filter(ended_at__lt=clock.now() - timedelta(days=days)).order_by("pk")
     found = list(rows.values_list("pk", flat=True)[:page])
     while found:

@@ -24,7 +24,7 @@ from intents.services.outcome import stored_result
 def open_gate(locked: Locked, step: Step) -> Gate:
     """Open the gate with its terms, seat everybody who may ever decide, and tell the program whom it waits for."""
     ask, terms = step.spec["ask"], step.spec["terms"]
-    title = ask["title"] or selectors.own_title(locked.intent)  # a gate that cannot be written would stop its intent for ever
+    title = ask["title"] or selectors.own_title(locked.intent)
     earlier = _earlier(locked, step)
     started = chain.start(chain_of(terms), locked.now)
     gate = Gate.objects.create(

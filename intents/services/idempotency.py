@@ -56,7 +56,7 @@ def once(
 def leave_words(rows: QuerySet[IdempotencyRecord], words: str) -> None:
     """Take what anybody wrote out of these answers. They stay, so that no repeat does its work a second time."""
     for row in rows.filter(response__isnull=False):
-        left = {name: value for name, value in row.response.items() if name in PLAIN}
+        left = {name: value for name, value in (row.response or {}).items() if name in PLAIN}
         row.response = left | {"purged": words}
         row.save(update_fields=["response"])
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("intents", "0003_workspace_chain")]
+    dependencies = [("intents", "0004_workspace_chain")]
 
     operations = [
         migrations.AddField(
