@@ -66,12 +66,13 @@ class PinnedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """The first address that takes the connection; the time is shared among those that are left."""
+        failure = OSError("no address")
         for position, address in enumerate(self._addresses):
             share = self._budget.seconds(connecting=True) / (len(self._addresses) - position)
             try:
                 connection = socket.create_connection((str(address), port), share)
             except OSError as error:
-                failure: OSError = error
+                failure = error
                 continue
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return PinnedStream(connection, self._budget)
