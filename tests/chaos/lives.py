@@ -75,7 +75,7 @@ class Callers:
                     assert event["seq"] == since + 1, f"event {event['seq']} came after {since}"
                     since = event["seq"]
                     if until(event):
-                        return event
+                        return dict(event)
             except httpx.HTTPError:
                 time.sleep(PAUSE_SECONDS)
         raise TimeoutError(f"nothing came of {intent_id} after event {since}")

@@ -22,6 +22,7 @@ def life(world) -> Life:
     """One that went well."""
     make_policy(world.workspace, gates=[gate_rule("team:sre")])
     intent = send(world, to_agent="human")
+    announce_due()
     say(gate_of(intent), world.ana)
     last = Event.objects.filter(intent=intent).latest("seq")
     seen = {"seq": last.seq, "status": fresh(intent).status, "details": ending(intent)}
@@ -61,7 +62,6 @@ def test_a_lost_decision_is_named(life, tmp_path):
 
 
 def test_a_mail_that_never_arrived_is_named(life, tmp_path):
-    announce_due()
     Delivery.objects.update(status="sent", reference="<gone@x>")
 
     assert "settled as sent and never arrived" in named(life, tmp_path)
