@@ -12,7 +12,7 @@ from approvals.models import Gate, Person
 from approvals.outcomes import OutcomeClass
 from approvals.selectors import gate_for, gates_for, may_decide
 from approvals.services.answer import Answer, answer_of
-from approvals.services.decide import decide
+from approvals.services.decide import decide_on
 from approvals.services.take_back import take_back
 from intents.clock import iso
 from intents.errors import Forbidden, Invalid, NotFound
@@ -46,7 +46,7 @@ class DecisionView(ApiView):
         answer = read_decision(gate, body)
 
         def effect() -> dict[str, Any]:
-            verdict = decide(gate.pk, answer, person, via=VIA, strength=STRENGTH)
+            verdict = decide_on(gate, answer, person, via=VIA, strength=STRENGTH)
             said = verdict.on_the_wire()
             approval = {
                 "approval_id": str(gate.pk),
