@@ -102,6 +102,7 @@ INTENT = named(
         plan_reasons=many(ANY),
         warnings=TEXTS,
         result=maybe(MAP),
+        purged_at=maybe(TIME),
     ),
 )
 NEW_INTENT = {
