@@ -119,7 +119,6 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "intents.wire.negotiation.AlwaysJson",
     "DEFAULT_SCHEMA_CLASS": "intents.wire.document.DeclaredSchema",
     "UNAUTHENTICATED_USER": None,
-    "URL_FORMAT_OVERRIDE": None,  # `format` in a query is ours
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Countersign",

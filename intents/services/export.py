@@ -10,9 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from intents import clock
-from intents.errors import Forbidden
 from intents.models import Event, Intent, Workspace
-from intents.principal import Principal
 from intents.services.changes import record_change
 from intents.services.durable import durable
 from intents.wire.export import HEADS, LINES, row_of
@@ -63,12 +61,6 @@ class Page:
     def digest(self) -> str:
         """SHA-256 of the text, in hex."""
         return sha256(self.text.encode()).hexdigest()
-
-
-def check_may_export(principal: Principal) -> None:
-    """Forbidden unless a key with `provision` or a person who is an admin of the workspace asks."""
-    if not (principal.has("provision") or (principal.person is not None and principal.person.is_admin)):
-        raise Forbidden("This needs a key with the scope 'provision', or an admin's token.", code="invalid_scope")
 
 
 def events(export: Export, after: Place | None = None) -> Iterator[Event]:

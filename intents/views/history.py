@@ -8,22 +8,36 @@ from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from intents.access import PROVISION_OR_ADMIN
 from intents.errors import Invalid
 from intents.ids import parse_id
 from intents.models import Workspace
-from intents.services.export import Export, Place, check_may_export, page_of
+from intents.services.export import Export, Place, page_of
 from intents.views.base import ApiView, query_int
+from intents.views.endpoint import Endpoint
 from intents.wire.export import LINES
+from intents.wire.shapes import TEXT, TIME, WHOLE, maybe, one_of
 
 MOST = 1000
+FORMAT = one_of(*LINES)
 
 
 class ExportView(ApiView):
-    """Pages instead of one long answer: each holds a thread and a connection only for as long as reading it takes."""
+    """The workspace's whole history, a page at a time.
+
+    Pages instead of one long answer: each holds a thread and a connection only for as long as reading it takes.
+    """
+
+    api = {
+        "GET": Endpoint(
+            PROVISION_OR_ADMIN,
+            {"format": FORMAT, "text": TEXT, "count": WHOLE, "sha256": TEXT, "next": maybe(TEXT)},
+            query={"format": FORMAT, "since": TIME, "until": TIME, "limit": WHOLE, "cursor": TEXT},
+        )
+    }
 
     def get(self, request: Request) -> Response:
         """`text` of all pages, one after the other, is the file that `manage.py export_history` writes."""
-        check_may_export(self.principal)
         export = self._wanted(request)
         page = page_of(export, _place(request), query_int(request, "limit", 500, 1, MOST))
         if page.count:
