@@ -20,6 +20,7 @@ from django.core.management.base import CommandError
 from django.db import connection, connections
 
 from intents.models import Event, Intent
+from intents.services.checkpoints import write_checkpoint
 from tests.factories import open_gate, send
 from tests.live import ROOT, database_url, environment, eventually, serving
 
@@ -75,7 +76,9 @@ def drop(url: str) -> None:
 @pytest.fixture
 def restored(world, tmp_path) -> Iterator[str]:
     """The address of a database restored from a backup that was made while others wrote."""
-    world.gate = open_gate(world)
+    world.gate, world.anchors = open_gate(world), tmp_path / "anchors.jsonl"
+    write_checkpoint()
+    call_command("anchor", "--out", str(world.anchors))
     backup = backup_of_sqlite if connection.vendor == "sqlite" else backup_of_postgresql
     with busy(world):
         url = backup(tmp_path)
@@ -94,7 +97,7 @@ def manage(url: str, *words: str) -> str:
 
 def test_history_fits_and_the_engine_goes_on_when_a_backup_is_restored(world, restored, tmp_path):
     manage(restored, "migrate", "--check")
-    said = manage(restored, "verify_history")
+    said = manage(restored, "verify_history", "--anchor", str(world.anchors))
     with serving(tmp_path, "--embedded", DATABASE_URL=restored, REDIS_URL="") as live:
         keys, ana = {"x-api-key": world.sender_secret}, {"authorization": f"Bearer {world.tokens['ana']}"}
         path = f"{live.url}/v1/approvals/{world.gate.pk}/decision"
@@ -107,7 +110,7 @@ def test_history_fits_and_the_engine_goes_on_when_a_backup_is_restored(world, re
     assert decided.status_code == 200, decided.text
     assert (result["status"], result["result"]["approved"]) == ("COMPLETED", True)
     assert sent.status_code == 200, sent.text
-    assert manage(restored, "verify_history").startswith("The history fits: ")
+    assert manage(restored, "verify_history", "--anchor", str(world.anchors)).startswith("The history fits: ")
 
 
 def test_the_database_refuses_changes_of_the_history_there_too_when_a_backup_is_restored(world, restored):
