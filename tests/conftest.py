@@ -11,6 +11,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from intents import clock
+from intents.limits import MINUTES
 from tests.factories import make_world
 from tests.guards import let_flush_pass
 
@@ -55,6 +56,12 @@ def _flush_may_empty_the_history() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         let_flush_pass(patch)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_called_yet() -> None:
+    """Counters are of the process; each test begins a minute of its own."""
+    MINUTES.forget()
 
 
 @pytest.fixture(autouse=True)
