@@ -14,6 +14,7 @@ from intents import clock
 from intents.limits import MINUTES
 from tests.factories import make_world
 from tests.guards import let_flush_pass
+from tests.wire.holding import hold
 
 
 @pytest.fixture
@@ -28,11 +29,20 @@ def api(world: SimpleNamespace) -> Api:
     return Api(world.sender_secret)
 
 
+class HoldingClient(APIClient):
+    """Every answer of the API, whatever a test asks for, must be as its document says."""
+
+    def request(self, **kwargs: Any) -> Any:
+        answer = super().request(**kwargs)
+        hold(kwargs["REQUEST_METHOD"], answer)
+        return answer
+
+
 class Api:
     """JSON over the test client, as a machine, a person or both."""
 
     def __init__(self, key: str = "", token: str = "") -> None:
-        self.client = APIClient()
+        self.client = HoldingClient()
         self.headers: dict[str, Any] = {}
         if key:
             self.headers["HTTP_X_API_KEY"] = key
