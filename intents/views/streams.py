@@ -34,10 +34,14 @@ class StreamView(ApiView):
 class EventStreamView(StreamView):
     """An intent's history as it grows."""
 
-    api = {"GET": Endpoint(KEY_OR_PERSON, shape=FRAME, query=WINDOW, limited=False, media_type=KIND)}
+    api = {"GET": Endpoint(KEY_OR_PERSON, shape=FRAME, query=WINDOW, refuses=(501,), limited=False, media_type=KIND)}
 
 
 class WorkStreamView(StreamView):
     """An agent's work, one step at a time."""
 
-    api = {"GET": Endpoint(WORK, shape=FRAME, query={**WINDOW, "status": TEXT}, limited=False, media_type=KIND)}
+    api = {
+        "GET": Endpoint(
+            WORK, shape=FRAME, query={**WINDOW, "status": TEXT}, refuses=(501,), limited=False, media_type=KIND
+        )
+    }

@@ -30,6 +30,7 @@ SENTENCES = {
     413: "Too large.",
     422: "Understood, but against a rule; `details.fields` may name the fields.",
     429: "Too many: wait for `Retry-After` seconds.",
+    501: "This web server does not stream.",
     503: "Busy, nothing was changed: ask again after `Retry-After` seconds.",
 }
 

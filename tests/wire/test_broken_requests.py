@@ -18,6 +18,8 @@ from tests.wire.callers import NOBODY, call
 from tests.wire.routes import Route, routes
 from tests.wire.samples import GOOD
 
+pytestmark = pytest.mark.slow
+
 EFFECTS = [route for route in routes() if route.method not in {"GET", "HEAD"}]
 WITH_BODY = [route for route in EFFECTS if route.endpoint.body is not None]
 BROKEN = {
