@@ -52,7 +52,7 @@ class DeclaredSchema(AutoSchema):
         """The first line of the method's docstring."""
         return self._words(self._method).split("\n", maxsplit=1)[0]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """What the class is about, and then the rest of the method's docstring."""
         return "\n\n".join([self._words(self.view), *self._words(self._method).split("\n\n")[1:]])
 
