@@ -15,16 +15,11 @@ import pytest
 
 from notifications.outbound import Allowed, Client, Refused, Unanswered, pinned
 from notifications.outbound.client import trusted_authorities
-from tests.fakes.authority import Authority, make_authority
+from tests.fakes.authority import Authority
 from tests.fakes.receiver import Receiver
 
 Serve = Callable[..., Receiver]
 HOST = "receiver.example"
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return make_authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
