@@ -15,9 +15,10 @@ from intents.models import Agent, Workspace
 from intents.principal import Principal
 from intents.selectors import agent_for
 from intents.services.changes import record_change
+from intents.services.durable import durable
 from notifications.models import WebhookSubscription
 from notifications.outbound import Allowed, Refused, read_url
-from notifications.webhooks.sealing import seal
+from notifications.webhooks.sealing import Unreadable, reseal, seal
 from notifications.webhooks.signing import BadSecret, key_of, new_secret
 from notifications.webhooks.trouble import give_up_queued
 
@@ -152,3 +153,19 @@ def _said(row: WebhookSubscription, *, with_secret: bool) -> dict[str, Any]:
         "active": row.active,
         "new_secret": with_secret,
     }
+
+
+def reseal_all() -> tuple[int, list[uuid.UUID]]:
+    """Encrypt every secret with today's key, one transaction each: how many, and those that nobody can read."""
+    unreadable = []
+    ids = list(WebhookSubscription.objects.exclude(sealed_secret="").values_list("pk", flat=True))
+    for subscription_id in ids:
+        with durable():
+            row = WebhookSubscription.objects.select_for_update(no_key=True).get(pk=subscription_id)
+            try:
+                row.sealed_secret = reseal(row.sealed_secret) if row.sealed_secret else ""
+            except Unreadable:
+                unreadable.append(subscription_id)
+                continue
+            row.save(update_fields=["sealed_secret"])
+    return len(ids) - len(unreadable), unreadable

@@ -33,16 +33,20 @@ def failed(subscription_id: uuid.UUID, why: str, after_seconds: float, now: date
 
 
 def answered(subscription_id: uuid.UUID, now: datetime) -> None:
-    """It works: what waited for it may go at once. Costs no transaction where there was no trouble."""
+    """It works. Costs no transaction where there was no trouble.
+
+    After a rest, what waited may go at once; without one, a message that failed alone keeps its own pause.
+    """
     rows = WebhookSubscription.objects.filter(pk=subscription_id).exclude(failing_since=None)
     if not rows.exists():
         return
     with durable():
-        if not rows.update(failures=0, blocked_until=None, failing_since=None, why=""):
-            return
-        waiting = WebhookDelivery.objects.filter(subscription_id=subscription_id, status=DeliveryStatus.QUEUED)
-        waiting.filter(not_before__gt=now).update(not_before=now)
-        nudges.after_commit(nudges.PUSH)
+        rested = rows.filter(failures__gt=0).exists()
+        rows.update(failures=0, blocked_until=None, failing_since=None, why="")
+        if rested:
+            waiting = WebhookDelivery.objects.filter(subscription_id=subscription_id, status=DeliveryStatus.QUEUED)
+            waiting.filter(not_before__gt=now).update(not_before=now)
+            nudges.after_commit(nudges.PUSH)
 
 
 def switch_off(subscription: WebhookSubscription, why: str, now: datetime) -> None:

@@ -14,21 +14,30 @@ from notifications.models import WebhookEvent, WebhookSubscription
 from notifications.webhooks.subscriptions import Wanted, whole
 
 NAME = r"[a-z0-9_]+(\.[a-z0-9_]+)*"
-NAME_PATTERN = re.compile(rf"^{NAME}\Z")
-WANTED_PATTERN = re.compile(rf"^(\*|{NAME}(\.\*)?)\Z")
+NAME_PATTERN = re.compile(NAME)
+WANTED_PATTERN = re.compile(rf"\*|{NAME}(\.\*)?")
 NAME_HINT = "Write dotted lower-case words, like inbox.thread_created."
 
 
-def event_name(pattern: re.Pattern[str], **kwargs: Any) -> serializers.RegexField:
-    """The name of an event."""
-    return serializers.RegexField(pattern, max_length=64, error_messages={"invalid": NAME_HINT}, **kwargs)
+class EventName(StrictText):
+    """The name of an event, in the form of `pattern`."""
+
+    def __init__(self, pattern: re.Pattern[str], **kwargs: Any) -> None:
+        super().__init__(max_length=64, trim_whitespace=False, **kwargs)
+        self.pattern = pattern
+
+    def to_internal_value(self, data: Any) -> str:
+        """The name itself."""
+        if not self.pattern.fullmatch(text := super().to_internal_value(data)):
+            raise serializers.ValidationError(NAME_HINT)
+        return text
 
 
 class NewSubscription(serializers.Serializer[dict[str, Any]]):
     """A URL and what it is to be told of; `intent.*` and `*` stand for all names that begin so."""
 
     callback_url = StrictText(max_length=2048)
-    event_types = serializers.ListField(child=event_name(WANTED_PATTERN), min_length=1, max_length=32)
+    event_types = serializers.ListField(child=EventName(WANTED_PATTERN), min_length=1, max_length=32)
     secret = OneLine(min_length=16, max_length=128, required=False, allow_null=True, trim_whitespace=False)
     active = serializers.BooleanField(required=False, allow_null=True)
     description = OneLine(max_length=255, required=False, allow_blank=True, allow_null=True)
@@ -38,7 +47,7 @@ class NewSubscription(serializers.Serializer[dict[str, Any]]):
 class NewEvent(serializers.Serializer[dict[str, Any]]):
     """Something that a program wants subscriptions to be told of."""
 
-    event_type = event_name(NAME_PATTERN)
+    event_type = EventName(NAME_PATTERN)
     source = OneLine(max_length=255, required=False, allow_blank=True, allow_null=True)  # type: ignore[assignment]  # DRF takes it out of the class
     payload = AnyObject(required=False, allow_null=True)
     owner_agent = StrictText(max_length=255, required=False, allow_blank=True, allow_null=True)

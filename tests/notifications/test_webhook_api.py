@@ -1,0 +1,348 @@
+"""`/v1/webhooks` over the wire: who may, what is refused, what is shown."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from approvals.models import Membership
+from intents.models import IdempotencyRecord, WorkspaceEntry
+from notifications.models import DeliveryStatus, WebhookDelivery, WebhookEvent, WebhookSubscription
+from notifications.webhooks import subscriptions
+from notifications.webhooks.pushers import push_due
+from notifications.webhooks.sealing import unseal
+from tests.acts import neighbours
+from tests.conftest import Api
+from tests.factories import make_agent, make_key
+from tests.notifications.conftest import SECRET
+from tests.notifications.hooks import hook, news
+
+pytestmark = pytest.mark.django_db
+
+SUBSCRIPTIONS, EVENTS = "/v1/webhooks/subscriptions", "/v1/webhooks/events"
+URL = "https://hooks.example/in"
+BODY = {"callback_url": URL, "event_types": ["intent.*"], "secret": SECRET}
+EVENT = {"event_type": "inbox.thread_created", "source": "tests", "payload": {"a": 1}}
+KEYS = {
+    *("subscription_id", "owner_agent", "callback_url", "event_types", "active", "description", "created_at"),
+    *("updated_at", "revoked_at", "secret_hint"),
+}
+COUNTS = ("queued_deliveries", "processed_deliveries", "delivered", "pending", "dead_lettered")
+
+
+def delete(api: Api, subscription_id: str, query: str = ""):
+    return api.client.delete(f"{SUBSCRIPTIONS}/{subscription_id}{query}", **api.headers)
+
+
+def test_a_subscription_is_made_and_listed_without_its_secret(api, world):
+    made = api.post(SUBSCRIPTIONS, {**BODY, "description": "the deploy bot"})
+
+    assert made.status_code == 200
+    shown = made.json()["subscription"]
+    assert set(shown) >= KEYS
+    assert (shown["callback_url"], shown["active"], shown["revoked_at"]) == (URL, True, None)
+    assert shown["owner_agent"] == "agent://acme/production/*"
+    assert shown["secret_hint"] == "…ough"
+    assert api.get(SUBSCRIPTIONS).json() == {"ok": True, "subscriptions": [shown]}
+    assert SECRET not in made.content.decode()
+    assert unseal(WebhookSubscription.objects.get().sealed_secret) == SECRET
+
+
+def test_the_same_url_again_changes_the_subscription_and_leaves_what_is_not_named(api, world):
+    first = api.post(SUBSCRIPTIONS, {**BODY, "description": "old"}).json()["subscription"]
+
+    second = api.post(
+        SUBSCRIPTIONS, {"callback_url": "https://HOOKS.example:443/in", "event_types": ["deploy.*"]}
+    ).json()
+
+    shown = second["subscription"]
+    assert shown["subscription_id"] == first["subscription_id"]
+    assert (shown["event_types"], shown["description"]) == (["deploy.*"], "old")
+    assert "secret" not in shown
+    assert unseal(WebhookSubscription.objects.get().sealed_secret) == SECRET
+    assert list(WorkspaceEntry.objects.order_by("seq").values_list("change", flat=True)) == [
+        "webhook.subscribed",
+        "webhook.changed",
+    ]
+
+
+def test_a_secret_that_is_made_here_is_shown_once_and_never_again(api, world):
+    body = {"callback_url": URL, "event_types": ["intent.*"]}
+
+    first = api.post(SUBSCRIPTIONS, body, HTTP_IDEMPOTENCY_KEY="k").json()["subscription"]
+    again = api.post(SUBSCRIPTIONS, body, HTTP_IDEMPOTENCY_KEY="k").json()["subscription"]
+
+    assert first["secret"].startswith("whsec_")
+    assert again == {name: value for name, value in first.items() if name != "secret"}
+    assert first["secret"] not in str(IdempotencyRecord.objects.get().response)
+
+
+def test_a_subscription_is_of_the_agent_that_is_named(api, world):
+    named = api.post(f"{SUBSCRIPTIONS}?owner_agent=infra-validator", BODY).json()["subscription"]
+    in_body = api.post(SUBSCRIPTIONS, {**BODY, "owner_agent": world.agent.address}).json()["subscription"]
+    api.post(SUBSCRIPTIONS, BODY)
+
+    assert named["subscription_id"] == in_body["subscription_id"]
+    assert named["owner_agent"] == world.agent.address
+    assert len(api.get(SUBSCRIPTIONS).json()["subscriptions"]) == 2
+    (own,) = api.get(f"{SUBSCRIPTIONS}?owner_agent=infra-validator").json()["subscriptions"]
+    assert own["subscription_id"] == named["subscription_id"]
+    (whole,) = api.get(f"{SUBSCRIPTIONS}?owner_agent=agent://acme/production/*").json()["subscriptions"]
+    assert whole["owner_agent"] == "agent://acme/production/*"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"callback_url": "http://hooks.example/"}, "invalid_callback_url"),
+        ({"callback_url": "https://10.0.0.1/"}, "invalid_callback_url"),
+        ({"callback_url": "https://[::ffff:127.0.0.1]/"}, "invalid_callback_url"),
+        ({"callback_url": "https://user:pass@hooks.example/"}, "invalid_callback_url"),
+        ({"callback_url": "https://hooks.example/" + "x" * 2048}, "schema_invalid"),
+        ({"callback_url": 7}, "schema_invalid"),
+        ({"event_types": []}, "schema_invalid"),
+        ({"event_types": ["intent.*"] * 33}, "schema_invalid"),
+        ({"event_types": ["Intent Created"]}, "schema_invalid"),
+        ({"event_types": "intent.*"}, "schema_invalid"),
+        ({"secret": "short"}, "schema_invalid"),
+        ({"secret": "x" * 129}, "schema_invalid"),
+        ({"secret": "line\nbreak in the secret"}, "schema_invalid"),
+        ({"secret": "whsec_this is not base64"}, "invalid_secret"),
+        ({"secret": "whsec_dG9vIHNob3J0"}, "invalid_secret"),
+        ({"owner_agent": "nobody-here"}, "agent_not_found"),
+        ({"owner_agent": "agent://other/production/bot"}, "foreign_workspace"),
+        ({"active": "maybe"}, "schema_invalid"),
+    ],
+)
+def test_a_wrong_subscription_is_refused_and_nothing_changes(api, world, change: dict, code: str):
+    answer = api.post(SUBSCRIPTIONS, {**BODY, **change})
+
+    assert 400 <= answer.status_code < 500
+    assert answer.json()["error"]["code"] == code
+    assert not WebhookSubscription.objects.exists()
+    assert not WorkspaceEntry.objects.exists()
+
+
+def test_unknown_fields_are_a_warning(api, world):
+    assert api.post(SUBSCRIPTIONS, {**BODY, "colour": "red"}).json()["warnings"] == [
+        "The field 'colour' is not known and was ignored."
+    ]
+
+
+def test_a_workspace_has_at_most_fifty(api, world, monkeypatch):
+    assert subscriptions.MOST == 50
+    monkeypatch.setattr(subscriptions, "MOST", 2)
+    for number in range(2):
+        assert api.post(SUBSCRIPTIONS, {**BODY, "callback_url": f"{URL}/{number}"}).status_code == 200
+
+    refused = api.post(SUBSCRIPTIONS, BODY)
+    changed = api.post(SUBSCRIPTIONS, {**BODY, "callback_url": f"{URL}/0"})
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "too_many_subscriptions")
+    assert changed.status_code == 200
+
+
+def test_a_removed_subscription_gets_nothing_more_and_its_secret_is_forgotten(api, world, receiver):
+    row = hook(world, receiver, "deploy.*")
+    news(world)
+
+    first, second = delete(api, row.pk), delete(api, row.pk)
+
+    assert first.json() == second.json()
+    assert set(first.json()) == {"ok", "subscription_id", "revoked_at"}
+    row.refresh_from_db()
+    assert row.sealed_secret == ""
+    assert WebhookDelivery.objects.get().status == DeliveryStatus.DEAD
+    news(world)
+    assert push_due() == 0
+    assert receiver.connections == 0
+    assert api.get(SUBSCRIPTIONS).json()["subscriptions"] == []
+    assert list(WorkspaceEntry.objects.order_by("seq").values_list("change", flat=True)) == [
+        "webhook.subscribed",
+        "webhook.removed",
+    ]
+
+
+def test_a_paused_subscription_gets_nothing_until_it_goes_on(api, world, receiver):
+    hook(world, receiver, "deploy.*")
+    news(world)
+    hook(world, receiver, "deploy.*", active=False)
+    news(world)
+    assert push_due() == 0
+    hook(world, receiver, "deploy.*", active=True)
+    event = news(world)
+
+    push_due()
+
+    assert [got.id for got in receiver.got] == [str(event.pk)]
+
+
+def test_an_event_is_accepted_with_its_counts(api, world, receiver):
+    hook(world, receiver, "inbox.*")
+
+    answer = api.post(EVENTS, EVENT).json()
+
+    assert (answer["event_type"], answer["source"], answer["ok"]) == ("inbox.thread_created", "tests", True)
+    assert [answer[count] for count in COUNTS] == [1, 0, 0, 1, 0]
+    push_due()
+    (shown,) = api.get(EVENTS).json()["events"]
+    assert shown["event_id"] == answer["event_id"] == receiver.got[0].id
+    assert [shown[count] for count in COUNTS] == [1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["intent.completed", "gate.closed", "approval.decided", "intent", "gate.x.y"])
+def test_a_program_cannot_make_up_what_happened_here(api, world, name: str):
+    refused = api.post(EVENTS, {**EVENT, "event_type": name})
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "reserved_event_type")
+    assert not WebhookEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["Intent.completed", " intent.completed", "intent.completed\n", "\u0131ntent.x", "", "a" * 65, 7, None]
+)
+def test_a_name_that_is_none_is_refused(api, world, name):
+    assert api.post(EVENTS, {**EVENT, "event_type": name}).status_code == 422
+
+
+def test_the_body_names_who_published_it_whatever_it_says(api, world, receiver):
+    hook(world, receiver, "*")
+
+    api.post(EVENTS, {**EVENT, "source": "countersign", "payload": {"actor": "person:ana@acme.example"}})
+    push_due()
+
+    assert receiver.got[0].body["actor"] == "key:sender"
+
+
+def test_an_oversized_payload_is_refused(api, world):
+    assert api.post(EVENTS, {**EVENT, "payload": {"x": "y" * 300_000}}).status_code == 413
+
+
+def test_an_event_of_an_agent_goes_to_that_agent_and_to_the_workspace(api, world, receivers):
+    own, whole, other = receivers(), receivers(), receivers()
+    stranger = make_agent(world.workspace, "stranger")
+    hook(world, own, "inbox.*", owner=world.agent)
+    hook(world, other, "inbox.*", owner=stranger)
+    hook(world, whole, "inbox.*")
+
+    api.post(f"{EVENTS}?owner_agent=infra-validator", EVENT)
+    push_due()
+
+    assert [len(receiver.got) for receiver in (own, whole, other)] == [1, 1, 0]
+
+
+def test_replay_sends_again_with_the_same_id_also_to_who_came_later(api, world, receivers):
+    first, later = receivers(), receivers()
+    hook(world, first, "inbox.*")
+    event_id = api.post(EVENTS, EVENT).json()["event_id"]
+    push_due()
+    hook(world, later, "inbox.*")
+
+    answer = api.post(f"{EVENTS}/{event_id}/replay").json()
+    push_due()
+
+    assert [answer[count] for count in COUNTS] == [2, 0, 0, 2, 0]
+    assert answer["event_id"] == event_id
+    assert answer["replayed_at"]
+    assert [got.id for got in first.got] == [event_id, event_id]
+    assert first.got[0].raw == first.got[1].raw == later.got[0].raw
+
+
+def test_replay_sends_dead_ones_again(api, world, receiver):
+    hook(world, receiver, "inbox.*")
+    receiver.script.append("410")
+    event_id = api.post(EVENTS, EVENT).json()["event_id"]
+    push_due()
+    (dead,) = api.get(f"{EVENTS}?state=dead_lettered").json()["events"]
+    hook(world, receiver, "inbox.*", active=True)
+
+    api.post(f"{EVENTS}/{dead['event_id']}/replay")
+    push_due()
+
+    assert [got.id for got in receiver.got] == [event_id, event_id]
+    assert api.get(f"{EVENTS}?state=dead_lettered").json()["events"] == []
+
+
+def test_replay_leaves_alone_what_is_under_way(api, world, receiver, afternoon):
+    hook(world, receiver, "inbox.*")
+    receiver.always = "500"
+    event_id = api.post(EVENTS, EVENT).json()["event_id"]
+    push_due()
+    before = WebhookDelivery.objects.get()
+
+    api.post(f"{EVENTS}/{event_id}/replay")
+
+    after = WebhookDelivery.objects.get()
+    assert (after.not_before, after.tries, after.attempt) == (before.not_before, before.tries, before.attempt)
+
+
+def test_another_owner_cannot_replay_an_event(api, world):
+    event_id = api.post(f"{EVENTS}?owner_agent=infra-validator", EVENT).json()["event_id"]
+    make_agent(world.workspace, "stranger")
+
+    assert api.post(f"{EVENTS}/{event_id}/replay?owner_agent=stranger").status_code == 404
+    assert api.post(f"{EVENTS}/{event_id}/replay?owner_agent=infra-validator").status_code == 200
+
+
+def test_the_same_key_publishes_once(api, world, receiver):
+    hook(world, receiver, "inbox.*")
+
+    answers = [api.post(EVENTS, EVENT, HTTP_IDEMPOTENCY_KEY="k").json() for _ in range(2)]
+
+    assert answers[0] == answers[1]
+    assert WebhookEvent.objects.count() == 1
+
+
+NOBODYS = "01a1f92d-e9bd-763b-bc43-e0fb69d614c3"
+CALLS = [
+    ("post", SUBSCRIPTIONS, BODY),
+    ("get", SUBSCRIPTIONS, None),
+    ("delete", f"{SUBSCRIPTIONS}/{NOBODYS}", None),
+    ("post", EVENTS, EVENT),
+    ("get", EVENTS, None),
+    ("post", f"{EVENTS}/{NOBODYS}/replay", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), CALLS)
+def test_nobody_gets_in_without_the_right_to_manage(world, method: str, path: str, body):
+    _, send_only = make_key(world.workspace, "plain", ("send",))
+    for who in (Api(send_only), Api(world.work_secret), Api(token=world.tokens["ana"])):
+        answer = getattr(who.client, method)(path, body, format="json", **who.headers)
+
+        assert answer.status_code == 403
+    assert not WebhookSubscription.objects.exists()
+    assert not WebhookEvent.objects.exists()
+
+
+def test_an_admin_may_manage_by_a_token(world):
+    Membership.objects.filter(person=world.ana).update(is_admin=True)
+    admin = Api(token=world.tokens["ana"])
+
+    assert admin.post(SUBSCRIPTIONS, BODY).status_code == 200
+    assert WorkspaceEntry.objects.get().actor == "person:ana@acme.example"
+
+
+def test_foreign_and_unknown_look_alike(api, world):
+    made = api.post(SUBSCRIPTIONS, BODY).json()["subscription"]["subscription_id"]
+    event_id = api.post(EVENTS, EVENT).json()["event_id"]
+    stranger = Api(neighbours().sender_secret)
+
+    for known, unknown in (
+        (delete(stranger, made), delete(stranger, uuid.uuid4())),
+        (stranger.post(f"{EVENTS}/{event_id}/replay"), stranger.post(f"{EVENTS}/{uuid.uuid4()}/replay")),
+        (delete(stranger, made), delete(stranger, "not-an-id")),
+    ):
+        assert known.status_code == unknown.status_code == 404
+        assert known.json() == unknown.json()
+    assert stranger.get(SUBSCRIPTIONS).json()["subscriptions"] == []
+    assert stranger.get(EVENTS).json()["events"] == []
+    assert WebhookSubscription.objects.get().revoked_at is None
+
+
+def test_the_same_url_in_two_workspaces_is_two_subscriptions(api, world):
+    api.post(SUBSCRIPTIONS, BODY)
+    Api(neighbours().sender_secret).post(SUBSCRIPTIONS, BODY)
+
+    assert WebhookSubscription.objects.count() == 2
