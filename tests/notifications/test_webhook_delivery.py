@@ -191,7 +191,7 @@ def test_410_ends_the_subscription_and_what_was_queued_and_is_recorded(world, re
     subscription.refresh_from_db()
     assert not subscription.active
     assert "410" in subscription.why
-    entry = WorkspaceEntry.objects.latest("seq")
+    entry = WorkspaceEntry.objects.latest("pk")
     assert (entry.change, entry.actor) == ("webhook.switched_off", "server")
     assert push_due() == 0
     assert len(receiver.got) == 1
@@ -208,7 +208,7 @@ def test_a_receiver_that_fails_for_days_is_switched_off_and_that_is_recorded(wor
     subscription.refresh_from_db()
     assert not subscription.active
     assert "3 days" in subscription.why
-    assert WorkspaceEntry.objects.latest("seq").change == "webhook.switched_off"
+    assert WorkspaceEntry.objects.latest("pk").change == "webhook.switched_off"
     assert not any(row.status == DeliveryStatus.QUEUED for row in rows())
 
 
