@@ -3,6 +3,7 @@
 from notifications.models.delivery import (
     ASKS,
     EMAIL,
+    WEBHOOK,
     ChannelAccount,
     Delivery,
     DeliveryStatus,
@@ -14,6 +15,7 @@ from notifications.models.webhook import WebhookDelivery, WebhookEvent, WebhookS
 __all__ = [
     "ASKS",
     "EMAIL",
+    "WEBHOOK",
     "ChannelAccount",
     "Delivery",
     "DeliveryStatus",

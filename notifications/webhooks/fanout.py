@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.db.models import Q
+
 from intents import nudges
 from intents.addresses import matches
 from intents.ids import new_id
@@ -49,7 +51,12 @@ def audience(event: WebhookEvent) -> list[WebhookSubscription]:
 
 def listening(workspace_id: uuid.UUID) -> list[WebhookSubscription]:
     """The workspace's active subscriptions."""
-    return list(WebhookSubscription.objects.filter(workspace_id=workspace_id, active=True, revoked_at=None))
+    return list(WebhookSubscription.objects.filter(at_work(), workspace_id=workspace_id))
+
+
+def at_work() -> Q:
+    """Subscriptions that are told of anything: active, not removed, and not of an agent that is switched off."""
+    return Q(active=True, revoked_at=None) & (Q(owner=None) | Q(owner__is_active=True))
 
 
 def wanting(subscriptions: Iterable[WebhookSubscription], event_type: str) -> list[WebhookSubscription]:

@@ -18,6 +18,7 @@ from intents.models import Outbox
 from intents.services.durable import durable
 from notifications.claims import OPEN, take
 from notifications.models import DeliveryStatus, WebhookDelivery, WebhookSubscription
+from notifications.webhooks.fanout import at_work
 
 AT_ONCE = 4
 """How many requests one receiver gets at the same time."""
@@ -36,7 +37,7 @@ def claim_due(limit: int) -> list[WebhookDelivery]:
 def _due_subscriptions(now: datetime) -> list[uuid.UUID]:
     due = WebhookDelivery.objects.filter(subscription=OuterRef("pk"), status__in=OPEN, not_before__lte=now)
     free = Q(blocked_until=None) | Q(blocked_until__lte=now)
-    rows = WebhookSubscription.objects.filter(free, Exists(due), active=True, revoked_at=None)
+    rows = WebhookSubscription.objects.filter(free, at_work(), Exists(due))
     found = list(rows.values_list("pk", flat=True))
     random.shuffle(found)
     return found

@@ -17,7 +17,7 @@ from intents.services.durable import durable
 from notifications import metrics
 from notifications.channels.base import Dead, Retry, Sent
 from notifications.claims import Overtaken, put_off, settle
-from notifications.models import DeliveryStatus, WebhookDelivery
+from notifications.models import WEBHOOK, DeliveryStatus, WebhookDelivery
 from notifications.outbound import Client, Refused, Unanswered
 from notifications.webhooks import trouble
 from notifications.webhooks.answers import Gone, fate_of
@@ -26,7 +26,6 @@ from notifications.webhooks.signing import signed
 from notifications.webhooks.words import Purged, body_of
 
 log = logging.getLogger(__name__)
-CHANNEL = "webhook"
 BACKOFF_SECONDS = (5, 30, 120, 600, 3600, 10800, 21600, 21600, 21600)
 """About 22 hours in all; each is made up to a fifth longer, so that not everybody comes back at once."""
 LONGEST_LIFE = timedelta(hours=24)
@@ -97,7 +96,7 @@ def _conclude(delivery: WebhookDelivery, fate: Fate) -> None:
             return
         fated = type(fate).__name__.lower()
         log.info("webhook tried", extra=words | {"fate": fated, "why": getattr(fate, "why", "")})
-        metrics.TRIES.labels(CHANNEL, fated).inc()
+        metrics.TRIES.labels(WEBHOOK, fated).inc()
         return
     log.error("webhook not settled", extra=words)
 
@@ -106,7 +105,7 @@ def _settle(delivery: WebhookDelivery, fate: Fate, now: datetime) -> None:
     """The subscription is locked before the delivery: the one order of locks."""
     if isinstance(fate, Sent):
         settle(delivery, DeliveryStatus.SENT, reference=fate.ref)
-        metrics.SENT_AFTER.labels(CHANNEL).observe((now - delivery.queued_at).total_seconds())
+        metrics.SENT_AFTER.labels(WEBHOOK).observe((now - delivery.queued_at).total_seconds())
         return
     with durable():
         subscription = trouble.locked(delivery.subscription_id)

@@ -22,7 +22,6 @@ from notifications.webhooks.sealing import Unreadable, reseal, seal
 from notifications.webhooks.signing import BadSecret, key_of, new_secret
 from notifications.webhooks.trouble import give_up_queued
 
-SCOPE = "provision"
 MOST = 50
 HINT = 4
 WHOLE = "*"
@@ -38,12 +37,6 @@ class Wanted:
     secret: str | None = None
     active: bool | None = None
     description: str | None = None
-
-
-def check_manager(principal: Principal) -> None:
-    """Forbidden unless it is an admin, or a key with the scope `provision`."""
-    if principal.person is None or not principal.person.is_admin:
-        principal.require(SCOPE)
 
 
 def owner_of(principal: Principal, address: str) -> Agent | None:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from intents.clock import iso
 from intents.wire.create import AnyObject, OneLine, StrictText, check_payload
+from intents.wire.shapes import FLAG, ID, TEXT, TEXTS, TIME, WHOLE, maybe, named, obj
 from intents.wire.unknown import unknown_warnings
 from notifications.models import WebhookEvent, WebhookSubscription
 from notifications.webhooks.subscriptions import Wanted, whole
@@ -51,6 +52,34 @@ class NewEvent(serializers.Serializer[dict[str, Any]]):
     source = OneLine(max_length=255, required=False, allow_blank=True, allow_null=True)  # type: ignore[assignment]  # DRF takes it out of the class
     payload = AnyObject(required=False, allow_null=True)
     owner_agent = StrictText(max_length=255, required=False, allow_blank=True, allow_null=True)
+
+
+SUBSCRIPTION_FIELDS = {
+    "subscription_id": ID,
+    "owner_agent": TEXT,
+    "callback_url": TEXT,
+    "event_types": TEXTS,
+    "active": FLAG,
+    "description": TEXT,
+    "created_at": TIME,
+    "updated_at": TIME,
+    "revoked_at": maybe(TIME),
+    "secret_hint": maybe(TEXT),
+    "failing_since": maybe(TIME),
+    "blocked_until": maybe(TIME),
+    "why": maybe(TEXT),
+}
+SUBSCRIPTION = named("WebhookSubscription", obj(**SUBSCRIPTION_FIELDS))
+COUNTS = ("queued_deliveries", "processed_deliveries", "delivered", "pending", "dead_lettered")
+EVENT_FIELDS = {
+    "event_id": ID,
+    "event_type": TEXT,
+    "source": TEXT,
+    "owner_agent": TEXT,
+    "accepted_at": TIME,
+    **dict.fromkeys(COUNTS, WHOLE),
+}
+WEBHOOK_EVENT = named("WebhookEvent", obj(**EVENT_FIELDS))
 
 
 def read_subscription(body: dict[str, Any]) -> tuple[Wanted, str, list[str]]:

@@ -14,7 +14,7 @@ from notifications.webhooks.pushers import push_due
 from notifications.webhooks.sealing import unseal
 from tests.acts import neighbours
 from tests.conftest import Api
-from tests.factories import make_agent, make_key
+from tests.factories import make_agent
 from tests.notifications.conftest import SECRET
 from tests.notifications.hooks import hook, news
 
@@ -293,28 +293,6 @@ def test_the_same_key_publishes_once(api, world, receiver):
 
     assert answers[0] == answers[1]
     assert WebhookEvent.objects.count() == 1
-
-
-NOBODYS = "01a1f92d-e9bd-763b-bc43-e0fb69d614c3"
-CALLS = [
-    ("post", SUBSCRIPTIONS, BODY),
-    ("get", SUBSCRIPTIONS, None),
-    ("delete", f"{SUBSCRIPTIONS}/{NOBODYS}", None),
-    ("post", EVENTS, EVENT),
-    ("get", EVENTS, None),
-    ("post", f"{EVENTS}/{NOBODYS}/replay", None),
-]
-
-
-@pytest.mark.parametrize(("method", "path", "body"), CALLS)
-def test_nobody_gets_in_without_the_right_to_manage(world, method: str, path: str, body):
-    _, send_only = make_key(world.workspace, "plain", ("send",))
-    for who in (Api(send_only), Api(world.work_secret), Api(token=world.tokens["ana"])):
-        answer = getattr(who.client, method)(path, body, format="json", **who.headers)
-
-        assert answer.status_code == 403
-    assert not WebhookSubscription.objects.exists()
-    assert not WebhookEvent.objects.exists()
 
 
 def test_an_admin_may_manage_by_a_token(world):

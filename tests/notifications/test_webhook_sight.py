@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from intents.models import Agent
 from intents.principal import Principal
 from notifications.announce import announce_due
 from notifications.models import WebhookDelivery, WebhookEvent
@@ -52,6 +53,23 @@ def test_the_workspace_is_told_of_everything_and_another_one_of_nothing(world):
 
     assert "intent.created" in told(whole)
     assert told(stranger) == set()
+
+
+def test_an_agent_that_is_switched_off_is_told_of_nothing(world, receiver):
+    row = hook(world, receiver, owner=world.agent)
+    send(world)
+    announce_due()
+    Agent.objects.update(is_active=False)
+    send(world)
+    announce_due()
+    assert push_due() == 0
+    queued = WebhookDelivery.objects.filter(subscription=row).count()
+
+    Agent.objects.update(is_active=True)
+    while push_due():
+        pass
+
+    assert len(receiver.got) == queued
 
 
 @pytest.mark.parametrize(
