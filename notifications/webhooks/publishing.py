@@ -15,6 +15,7 @@ from intents.principal import Principal
 from notifications.claims import OPEN
 from notifications.models import DeliveryStatus, WebhookDelivery, WebhookEvent
 from notifications.webhooks.fanout import audience, queue
+from notifications.webhooks.words import OURS
 
 RESERVED = ("intent", "gate", "approval")
 """The first words of names that only the server uses: no machine can make up that something happened here."""
@@ -24,9 +25,11 @@ AGAIN = (DeliveryStatus.SENT, DeliveryStatus.DEAD)
 def publish(
     principal: Principal, owner: Agent | None, event_type: str, source: str, payload: dict[str, Any]
 ) -> WebhookEvent:
-    """Queue it for the owner's subscriptions and the workspace's own. Invalid for a name that is ours alone."""
+    """Queue it for the owner's subscriptions and the workspace's own. Invalid for names that are ours alone."""
     if event_type.split(".", maxsplit=1)[0] in RESERVED:
         raise Invalid(f"Names that begin with {', '.join(RESERVED)} are the server's own.", code="reserved_event_type")
+    if source.strip().lower() == OURS:
+        raise Invalid(f"The source {OURS} is the server's own.", code="reserved_source")
     now = clock.now()
     event = WebhookEvent.objects.create(
         workspace_id=principal.workspace_id,

@@ -207,10 +207,17 @@ def test_a_name_that_is_none_is_refused(api, world, name):
     assert api.post(EVENTS, {**EVENT, "event_type": name}).status_code == 422
 
 
+@pytest.mark.parametrize("source", ["countersign", " Countersign "])
+def test_a_program_cannot_speak_as_the_server(api, world, source: str):
+    refused = api.post(EVENTS, {**EVENT, "source": source})
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "reserved_source")
+
+
 def test_the_body_names_who_published_it_whatever_it_says(api, world, receiver):
     hook(world, receiver, "*")
 
-    api.post(EVENTS, {**EVENT, "source": "countersign", "payload": {"actor": "person:ana@acme.example"}})
+    api.post(EVENTS, {**EVENT, "payload": {"actor": "person:ana@acme.example"}})
     push_due()
 
     assert receiver.got[0].body["actor"] == "key:sender"

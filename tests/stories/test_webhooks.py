@@ -10,9 +10,11 @@ import pytest
 from axme import AxmeClient
 from axme.exceptions import AxmeHttpError
 
+from tests.factories import send
 from tests.fakes.authority import make_authority
 from tests.fakes.receiver import Receiver
-from tests.live import eventually, serving
+from tests.live import celery, eventually, serving
+from tests.notifications.hooks import hook
 from tests.stories.requests import change
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -50,6 +52,18 @@ def test_a_receiver_is_told_of_everything_in_order_and_at_last_of_what_wait_for_
     assert {name: last[name] for name in result if name in last} == result
     ids = [got.id for got in receiver.got]
     assert len(ids) == len(set(ids)) + 1
+
+
+def test_webhooks_go_out_when_redis_is_gone(world: SimpleNamespace, receiver: Receiver, tmp_path: Path, settings):
+    settings.OUTBOUND_ALLOWED_PRIVATE = [receiver.place]
+    hook(world, receiver, "intent.created")
+    send(world)
+    allowed = {"OUTBOUND_CA_FILE": str(tmp_path / "authority.pem"), "OUTBOUND_ALLOWED_PRIVATE": receiver.place}
+
+    with celery(tmp_path, "worker", REDIS_URL="redis://127.0.0.1:1/0", **allowed):
+        eventually(lambda: receiver.got, 40)
+
+    assert receiver.got[0].genuine
 
 
 def test_the_stock_client_manages_subscriptions_and_events(sender: AxmeClient, asking: SimpleNamespace):
