@@ -15,6 +15,7 @@ PUSH = "push"
 
 _names: set[str] = set()
 _lock = threading.Lock()
+_some = threading.Event()
 
 
 def after_commit(*names: str) -> None:
@@ -26,10 +27,17 @@ def add(*names: str) -> None:
     """Add names now."""
     with _lock:
         _names.update(names)
+    _some.set()
+
+
+def wait(seconds: float) -> bool:
+    """Until there is a name, but not longer; true if there is one."""
+    return _some.wait(seconds)
 
 
 def drain() -> set[str]:
     """All names since the last drain."""
+    _some.clear()
     with _lock:
         taken = set(_names)
         _names.clear()

@@ -51,6 +51,9 @@ class Intent(models.Model):
             models.Index(fields=["due_since"], name="intent_failing", condition=models.Q(due_since__isnull=False)),
             models.Index(fields=["workspace", "-created_at"], name="intent_newest"),
             models.Index(fields=["sender", "-created_at"], name="intent_of_sender"),
+            models.Index(
+                fields=["sender"], name="intent_at_gate", condition=models.Q(waiting_reason=WaitingReason.HUMAN)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -96,6 +99,19 @@ class Step(models.Model):
     told_waiting = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True)
 
+    PROGRESS = (
+        "status",
+        "attempt",
+        "cursor",
+        "lease_until",
+        "started_at",
+        "first_handed_at",
+        "deadline_at",
+        "wake_at",
+        "told_waiting",
+        "ended_at",
+    )
+
     class Meta:
         ordering = ["position"]
         constraints = [
@@ -112,6 +128,10 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position} {self.name}"
+
+    def keep(self) -> None:
+        """Write how far it has come. What was planned is written once, when the step is new."""
+        self.save(update_fields=None if self._state.adding else self.PROGRESS)
 
 
 class StepResult(models.Model):

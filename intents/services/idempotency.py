@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from intents import clock
@@ -15,11 +14,23 @@ from intents.errors import Conflict, DomainError, Invalid
 from intents.models import IdempotencyRecord
 from intents.principal import Principal
 from intents.services.durable import durable
+from intents.services.rows import insert
 
 KEPT_FOR = timedelta(hours=48)
 NOT_PART_OF_THE_REQUEST = ("correlation_id", "from_agent")
 
-PLAIN = ("ok", "intent_id", "gate_id", "status", "applied", "reason", "created_at", "deadline_at", "policy_generation")
+PLAIN = (
+    "ok",
+    "intent_id",
+    "gate_id",
+    "status",
+    "applied",
+    "reason",
+    "created_at",
+    "deadline_at",
+    "policy_generation",
+    "idempotent",
+)
 """Fields of answers that never hold anybody's words."""
 
 Effect = Callable[[], dict[str, Any]]
@@ -80,14 +91,15 @@ def _run(effect: Effect) -> tuple[dict[str, Any], DomainError | None]:
 def _claim(principal: Principal, endpoint: str, key: str, fingerprint: str) -> IdempotencyRecord:
     """A new record, or the one that is there; Conflict if that one was for another body."""
     who = {"principal": principal.name, "endpoint": endpoint, "key": key}
-    IdempotencyRecord.objects.filter(**who, created_at__lt=clock.now() - KEPT_FOR).delete()
-    try:
-        with transaction.atomic():
-            return IdempotencyRecord.objects.create(
-                **who, workspace_id=principal.workspace_id, fingerprint=fingerprint, created_at=clock.now()
-            )
-    except IntegrityError:
-        row = IdempotencyRecord.objects.get(**who)
+    fresh = IdempotencyRecord(
+        **who, workspace_id=principal.workspace_id, fingerprint=fingerprint, created_at=clock.now()
+    )
+    if insert(fresh, unless_taken=True):
+        return fresh
+    row = IdempotencyRecord.objects.get(**who)
+    if row.created_at < clock.now() - KEPT_FOR:
+        row.delete()
+        return _claim(principal, endpoint, key, fingerprint)
     if row.fingerprint != fingerprint:
         raise Conflict("idempotency key reused with different payload", code="idempotency_conflict")
     return row
