@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from intents import clock
 from intents.ticks import Tick
 from notifications import announce as announcing
 from notifications import deliver as delivering
-from notifications.webhooks import keeping
 from notifications.webhooks.pushers import Pushers
 
-FORGET_EVERY_MINUTES = 30
 _announce = Tick(announcing.announce_due, announcing.BATCH)
 _deliver = Tick(delivering.deliver_due, delivering.BATCH, at_once=2)
-_forget = Tick(keeping.forget_old, keeping.BATCH)
 _pushers = Pushers()
 
 
@@ -34,5 +30,3 @@ def deliver() -> None:
 def push() -> None:
     """Let threads of this process send webhooks. It waits for none of them."""
     _pushers.start()
-    if clock.now().minute % FORGET_EVERY_MINUTES == 0:
-        _forget()

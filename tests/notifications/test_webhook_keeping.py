@@ -9,11 +9,17 @@ import pytest
 from django.core.management import call_command
 
 from approvals.models import Person
+from intents import clock
+from intents.services.purge import settled
+from notifications.announce import announce_due
+from notifications.deliver import deliver_due
 from notifications.models import WebhookDelivery, WebhookEvent, WebhookSubscription
-from notifications.webhooks.keeping import KEPT_FOR, forget_old
+from notifications.webhooks.keeping import KEPT_FOR, WebhooksKeeper
 from notifications.webhooks.pushers import push_due
 from notifications.webhooks.sealing import Unreadable, seal, unseal
 from notifications.webhooks.signing import BadSecret, key_of, new_secret
+from tests.acts import say
+from tests.factories import open_gate
 from tests.notifications.conftest import SECRET
 from tests.notifications.hooks import hook, news, only
 
@@ -81,10 +87,10 @@ def test_old_events_are_deleted_with_their_deliveries(world, receiver, afternoon
     news(world)
     push_due()
     time_machine.shift(KEPT_FOR - timedelta(hours=1))
-    assert forget_old() == 0
+    assert WebhooksKeeper().tidy(clock.now(), 100) == 0
     time_machine.shift(timedelta(hours=2))
 
-    assert forget_old() == 1
+    assert WebhooksKeeper().tidy(clock.now(), 100) == 1
 
     assert not WebhookEvent.objects.exists()
     assert not WebhookDelivery.objects.exists()
@@ -96,7 +102,22 @@ def test_an_old_event_stays_while_it_is_under_way(world, receiver, afternoon, ti
     news(world)
     time_machine.shift(KEPT_FOR + timedelta(hours=1))
 
-    assert forget_old() == 0
+    assert WebhooksKeeper().tidy(clock.now(), 100) == 0
+
+
+@pytest.mark.django_db
+def test_an_intent_is_not_settled_while_a_program_is_still_to_be_told(world, receiver, kept):
+    hook(world, receiver, "intent.completed")
+    gate = open_gate(world)
+    say(gate, world.ana)
+    announce_due()
+    while deliver_due():
+        pass
+    assert settled([gate.intent_id]) == set()
+
+    push_due()
+
+    assert settled([gate.intent_id]) == {gate.intent_id}
 
 
 @pytest.mark.django_db
