@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from intents import clock
 from intents.models import Agent, ApiKey, Event, Intent, ServiceAccount, Step, Workspace
+from intents.services.keys import end_keys
 from intents.services.record import details_of
 from intents.services.verify import chain_fits
 
@@ -91,7 +91,7 @@ class ServiceAccountAdmin(ReadOnly):
 class ApiKeyAdmin(ReadOnly):
     """Machines' credentials, never their secrets. They can be revoked here, and nothing else."""
 
-    list_display = ("__str__", "workspace", "what_for", "agent", "expires_at", "revoked_at")
+    list_display = ("__str__", "workspace", "what_for", "agent", "last_used_at", "expires_at", "revoked_at")
     list_filter = ("workspace", ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("service_account", "workspace", "agent")
     search_fields = ("service_account__name", "hint")
@@ -106,7 +106,7 @@ class ApiKeyAdmin(ReadOnly):
     @admin.action(description="Revoke the selected keys", permissions=["revoke"])
     def revoke(self, request: HttpRequest, rows: QuerySet[ApiKey]) -> None:
         """From now on they open nothing. What they sent goes on."""
-        count = rows.filter(revoked_at=None).update(revoked_at=clock.now())
+        count = len(end_keys(rows, f"person:{request.user.get_username()}"))
         self.message_user(request, f"{count} key{'' if count == 1 else 's'} revoked.", messages.SUCCESS)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:

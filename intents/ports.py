@@ -1,4 +1,4 @@
-"""The two places where this app calls a higher one: step kinds and planners. Higher apps register at start."""
+"""Where this app calls a higher one: step kinds, planners, and who is a member. Higher apps register at start."""
 
 from __future__ import annotations
 
@@ -63,10 +63,12 @@ class Planned:
     reasons: list[dict[str, Any]] = field(default_factory=list)
 
 
+FindPerson = Callable[["Workspace", str], str]
 Planner = Callable[["Submission", "Workspace", "Principal", Planned], None]
 
 _kinds: dict[str, StepKind] = {}
 _planners: list[Planner] = []
+_find_person: list[FindPerson] = []
 
 
 def register_kind(name: str, kind: StepKind) -> None:
@@ -90,6 +92,16 @@ def register_planner(planner: Planner) -> None:
     """Let `planner` add steps to each new intent's plan."""
     if planner not in _planners:
         _planners.append(planner)
+
+
+def register_people(find: FindPerson) -> None:
+    """Let `find` say which member (an opaque id, or "") an e-mail address or id stands for."""
+    _find_person[:] = [find]
+
+
+def person_id(workspace: Workspace, name: str) -> str:
+    """The active member of this e-mail address or id, as an opaque id; "" if there is none."""
+    return next((find(workspace, name) for find in _find_person), "")
 
 
 def run_planners(submission: Submission, workspace: Workspace, principal: Principal, planned: Planned) -> None:

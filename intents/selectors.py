@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from intents.addresses import BadAddress, full
 from intents.errors import Forbidden, Invalid, NotFound
 from intents.ids import parse_id
-from intents.models import Agent, Event, Intent, Step, Workspace
+from intents.models import Agent, ApiKey, Event, Intent, Step, Workspace
 from intents.principal import Principal
 from intents.wire.present import event_json
 
@@ -39,11 +39,19 @@ def visible_intents(principal: Principal) -> QuerySet[Intent]:
     )
     if principal.person is not None:
         return rows
-    seen = Q(sender=principal.key)
+    seen = sent_by(principal.key) if principal.key is not None else Q(pk=None)
     if principal.agent is not None:
         work = Step.objects.filter(agent_address=principal.agent.address, intent__workspace_id=principal.workspace_id)
         seen |= Q(pk__in=work.values("intent_id"))
     return rows.filter(seen)
+
+
+def sent_by(key: ApiKey) -> Q:
+    """Which intents are this key's: those that it sent, and those of the keys that it replaced."""
+    if key.first_id is None:
+        return Q(sender=key)
+    line = ApiKey.objects.filter(Q(pk=key.first_id) | Q(first=key.first_id))
+    return Q(sender__in=line.values("pk"))
 
 
 def events_after(intent_id: uuid.UUID, since: int) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from intents.views.accounts import AccountsView, AccountView, KeysView, RevokeView
+from intents.views.accounts import AccountsView, AccountView, KeysView, RevokeView, RotateView
 from intents.views.agents import AgentsView, AgentView
 from intents.views.bulk import BulkCancelView
 from intents.views.capabilities import CapabilitiesView
@@ -28,6 +28,7 @@ urlpatterns = [
     path("v1/service-accounts/<str:account_id>", AccountView.as_view()),
     path("v1/service-accounts/<str:account_id>/keys", KeysView.as_view()),
     path("v1/service-accounts/<str:account_id>/keys/<str:key_id>/revoke", RevokeView.as_view()),
+    path("v1/service-accounts/<str:account_id>/keys/<str:key_id>/rotate", RotateView.as_view()),
     path("v1/agents", AgentsView.as_view()),
     re_path(r"^v1/agents/(?P<address>.+)$", AgentView.as_view()),
 ]

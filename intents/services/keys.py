@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from intents import clock
-from intents.errors import Invalid, Unauthenticated
+from intents.errors import Busy, Invalid, Unauthenticated
 from intents.models import Agent, ApiKey, ServiceAccount, Workspace
+from intents.services.changes import record_change
+from intents.services.durable import durable
 
 KEY_PREFIX = "csk_"
 LONGEST_LIFE = timedelta(days=365)
 SCOPES = ("send", "work", "provision")
+USE_NOTED_EVERY = timedelta(hours=1)
+SERVER = "server"
 
 
 def digest_of_secret(secret: str) -> str:
@@ -34,6 +41,9 @@ def create_key(
     targets: list[str] | None = None,
     owners: list[str] | None = None,
     expires_at: datetime | None = None,
+    made_by: ApiKey | None = None,
+    replaces: ApiKey | None = None,
+    actor: str = SERVER,
 ) -> tuple[ApiKey, str]:
     """A key and its secret, which is never to be had again. `owners` are the people who answer for it."""
     unknown = set(scopes) - set(SCOPES)
@@ -42,32 +52,94 @@ def create_key(
     if "work" in scopes and agent is None:
         raise Invalid("A key with the scope 'work' is bound to exactly one agent: name it.")
     secret = new_secret(KEY_PREFIX)
-    key = ApiKey.objects.create(
-        workspace=account.workspace,
-        service_account=account,
-        agent=agent if "work" in scopes else None,
-        digest=digest_of_secret(secret),
-        hint=secret[:8],
-        scopes=scopes,
-        types=types or [],
-        targets=targets or [],
-        owners=owners if owners is not None else account.owners,
-        expires_at=expires_at or clock.now() + LONGEST_LIFE,
-    )
+    with durable():
+        key = ApiKey.objects.create(
+            workspace=account.workspace,
+            service_account=account,
+            agent=agent if "work" in scopes else None,
+            digest=digest_of_secret(secret),
+            hint=secret[:8],
+            scopes=scopes,
+            types=types or [],
+            targets=targets or [],
+            owners=owners if owners is not None else account.owners,
+            expires_at=expires_at or clock.now() + LONGEST_LIFE,
+            made_by=made_by,
+            replaces=replaces,
+            first_id=replaces.line if replaces else None,
+        )
+        _record(key, "key.rotated" if replaces else "key.created", actor, rights_of(key))
     return key, secret
+
+
+def end_keys(keys: Iterable[ApiKey], actor: str, at: datetime | None = None) -> list[ApiKey]:
+    """Revoke these keys, or let them run out at a moment to come. Those that this changed."""
+    ids = [key.pk for key in keys]
+    with durable():
+        now = clock.now()
+        live = ApiKey.objects.select_for_update(no_key=True, of=("self",)).select_related("service_account", "agent")
+        ended = list(live.filter(pk__in=ids, revoked_at=None).order_by("workspace_id", "pk"))
+        for key in ended:
+            if at is not None and at > now:
+                key.expires_at = min(key.expires_at, at)
+            else:
+                key.revoked_at = now
+            key.save(update_fields=["expires_at", "revoked_at"])
+        for key in ended:
+            change = "key.revoked" if key.revoked_at else "key.expiry_shortened"
+            _record(key, change, actor, {"expires_at": clock.iso(key.expires_at)})
+    return ended
 
 
 def key_of(secret: str) -> ApiKey:
     """The live key that this secret opens. Unauthenticated if unknown, expired, revoked or of a switched-off agent."""
-    rows = ApiKey.objects.select_related("workspace", "service_account", "agent")
-    live = rows.filter(digest=digest_of_secret(secret), revoked_at=None, expires_at__gt=clock.now())
+    rows = ApiKey.objects.select_related("workspace", "service_account__agent", "agent")
+    now = clock.now()
+    live = rows.filter(digest=digest_of_secret(secret), revoked_at=None, expires_at__gt=now)
     key = live.exclude(agent__is_active=False).first()
     if key is None:
         raise Unauthenticated("This API key is unknown, expired or revoked.")
+    _note_use(key, now)
     return key
+
+
+def rights_of(key: ApiKey) -> dict[str, Any]:
+    """What a key may do and who answers for it, as the record keeps it."""
+    return {
+        "scopes": key.scopes,
+        "types": key.types,
+        "targets": key.targets,
+        "agent": key.agent.address if key.agent else None,
+        "owners": key.owners,
+        "expires_at": clock.iso(key.expires_at),
+        "made_by": str(key.made_by_id) if key.made_by_id else None,
+        "replaces": str(key.replaces_id) if key.replaces_id else None,
+    }
 
 
 def account_for(workspace: Workspace, name: str, agent: Agent | None = None) -> ServiceAccount:
     """The service account of this name, made if missing."""
-    account, _ = ServiceAccount.objects.get_or_create(workspace=workspace, name=name, defaults={"agent": agent})
+    with durable():
+        account, made = ServiceAccount.objects.get_or_create(workspace=workspace, name=name, defaults={"agent": agent})
+        if made:
+            record_change(workspace.pk, "service_account.created", SERVER, account_facts(account))
     return account
+
+
+def account_facts(account: ServiceAccount) -> dict[str, Any]:
+    """A new service account, as the record keeps it."""
+    agent = account.agent.address if account.agent else None
+    return {"service_account_id": str(account.pk), "name": account.name, "owners": account.owners, "agent": agent}
+
+
+def _record(key: ApiKey, change: str, actor: str, more: dict[str, Any]) -> None:
+    name = key.service_account.name
+    record_change(key.workspace_id, change, actor, {"key_id": str(key.pk), "service_account": name, **more})
+
+
+def _note_use(key: ApiKey, now: datetime) -> None:
+    """At most one write an hour, and never a reason to refuse a request."""
+    if key.last_used_at is not None and now - key.last_used_at < USE_NOTED_EVERY:
+        return
+    with suppress(Busy), durable():
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)

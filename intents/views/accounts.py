@@ -1,4 +1,4 @@
-"""`/v1/service-accounts`: machines' accounts and keys, for keys with the scope `provision`."""
+"""`/v1/service-accounts`: machines' accounts and keys, for keys with the scope `provision` and for admins."""
 
 from __future__ import annotations
 
@@ -9,9 +9,19 @@ from rest_framework.response import Response
 
 from intents.ids import parse_id
 from intents.models import ApiKey, ServiceAccount
-from intents.services.provision import SCOPE, account_of, create_account, issue_key, key_in, revoke_key
+from intents.services.provision import account_of, create_account, issue_key, key_in
+from intents.services.rotation import revoke_key, rotate_key
+from intents.services.standing import require_standing
 from intents.views.base import ApiView, body_of, query_int
-from intents.wire.accounts import account_json, check_place, key_json, read_account, read_key
+from intents.wire.accounts import (
+    account_json,
+    check_place,
+    key_json,
+    read_account,
+    read_key,
+    read_revocation,
+    read_rotation,
+)
 
 
 class AccountsView(ApiView):
@@ -19,22 +29,23 @@ class AccountsView(ApiView):
 
     def post(self, request: Request) -> Response:
         """A new account, and its agent if it names one that is missing."""
-        workspace = self.principal.require(SCOPE).workspace
+        workspace = require_standing(self.principal)
         data, warnings = read_account(body_of(request))
         check_place(workspace, data.get("org_id"), data.get("workspace_id"))
 
         def effect() -> dict[str, Any]:
-            account = create_account(self.principal, data["name"], data.get("agent_address") or "")
+            address, owners = data.get("agent_address") or "", data.get("owners") or []
+            account = create_account(self.principal, data["name"], address, owners)
             return {"ok": True, "service_account": account_json(account), "warnings": warnings}
 
         return self.once(request, "POST /v1/service-accounts", effect)
 
     def get(self, request: Request) -> Response:
         """The workspace's accounts by name."""
-        key, query = self.principal.require(SCOPE), request.query_params
-        check_place(key.workspace, query.get("org_id"), query.get("workspace_id"))
+        workspace, query = require_standing(self.principal), request.query_params
+        check_place(workspace, query.get("org_id"), query.get("workspace_id"))
         limit = query_int(request, "limit", 200, 1, 500)
-        rows = ServiceAccount.objects.filter(workspace=key.workspace).select_related("workspace", "agent")
+        rows = ServiceAccount.objects.filter(workspace=workspace).select_related("workspace", "agent")
         accounts = [account_json(account) for account in rows.order_by("name")[:limit]]
         return Response({"ok": True, "service_accounts": accounts})
 
@@ -48,8 +59,8 @@ class AccountView(ApiView):
         return Response({"ok": True, "service_account": {**account_json(account), "keys": keys_of(account)}})
 
     def account(self, account_id: str) -> ServiceAccount:
-        """The account in the path; first the scope, so that without it nothing can be found out."""
-        self.principal.require(SCOPE)
+        """The account in the path; first the right, so that without it nothing can be found out."""
+        require_standing(self.principal)
         return account_of(self.principal, parse_id(account_id))
 
 
@@ -76,13 +87,32 @@ class RevokeView(AccountView):
     """End a key."""
 
     def post(self, request: Request, account_id: str, key_id: str) -> Response:
-        """From now on it is 401."""
+        """From now on it is 401, and so are, if asked for, the keys that it made."""
         key = key_in(self.account(account_id), parse_id(key_id))
+        and_made, warnings = read_revocation(body_of(request))
 
         def effect() -> dict[str, Any]:
-            return {"ok": True, "key": key_json(revoke_key(self.principal, key))}
+            ended, *others = revoke_key(self.principal, key, and_made=and_made)
+            also = [key_json(other) for other in others]
+            return {"ok": True, "key": key_json(ended), "also_revoked": also, "warnings": warnings}
 
         return self.once(request, f"POST /v1/service-accounts/keys/{key.pk}/revoke", effect)
+
+
+class RotateView(AccountView):
+    """Put a new key in the place of another."""
+
+    def post(self, request: Request, account_id: str, key_id: str) -> Response:
+        """The new key with its `token`, and the old one, which ends at once or after `grace_seconds`."""
+        key = key_in(self.account(account_id), parse_id(key_id))
+        grace, expires_at, warnings = read_rotation(body_of(request))
+
+        def effect() -> dict[str, Any]:
+            old, fresh, secret = rotate_key(self.principal, key, grace, expires_at)
+            shown = {**key_json(fresh), "token": secret}
+            return {"ok": True, "key": shown, "replaced": key_json(old), "warnings": warnings}
+
+        return self.once(request, f"POST /v1/service-accounts/keys/{key.pk}/rotate", effect, without_token)
 
 
 def keys_of(account: ServiceAccount) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from approvals.directory import member
 from intents.errors import DomainError
 from intents.models import Agent, Workspace
 from intents.services.keys import SCOPES, account_for, create_key
+from intents.services.provision import MOST_KEYS, check_room
 
 
 class Command(BaseCommand):
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         agent = self._agent(workspace, options["agent"])
         account = account_for(workspace, options["name"], agent)
         try:
+            check_room(account, MOST_KEYS)
             _, secret = create_key(
                 account,
                 scopes=options["scope"],
@@ -44,6 +46,7 @@ class Command(BaseCommand):
                 types=options["type"],
                 targets=options["target"],
                 owners=owners or None,
+                actor="manage.py key",
             )
         except DomainError as error:
             raise CommandError(error.message) from error
