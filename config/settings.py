@@ -176,6 +176,10 @@ else:
     EMAIL_BACKEND = env("EMAIL_BACKEND", default="notifications.keptmail.KeptMailBackend")
 ANYMAIL = json_object("ANYMAIL")
 
+# --- The way out -------------------------------------------------------------------------------------------------
+OUTBOUND_ALLOWED_PRIVATE = env.list("OUTBOUND_ALLOWED_PRIVATE", default=[])
+OUTBOUND_CA_FILE = env("OUTBOUND_CA_FILE", default="")
+
 # --- Celery ------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = (

@@ -9,8 +9,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from approvals.directory import member
 from intents.errors import DomainError
 from intents.models import Agent, Workspace
+from intents.services.changes import record_change
+from intents.services.durable import durable
 from intents.services.keys import SCOPES, account_for, create_key
 from intents.services.provision import MOST_KEYS, check_room
+
+ACTOR = "manage.py key"
 
 
 class Command(BaseCommand):
@@ -46,7 +50,7 @@ class Command(BaseCommand):
                 types=options["type"],
                 targets=options["target"],
                 owners=owners or None,
-                actor="manage.py key",
+                actor=ACTOR,
             )
         except DomainError as error:
             raise CommandError(error.message) from error
@@ -62,4 +66,8 @@ class Command(BaseCommand):
         if not name:
             return None
         address = workspace.agent_address(name)
-        return Agent.objects.get_or_create(workspace=workspace, address=address, defaults={"name": name})[0]
+        with durable():
+            agent, made = Agent.objects.get_or_create(workspace=workspace, address=address, defaults={"name": name})
+            if made:
+                record_change(workspace.pk, "agent.registered", ACTOR, {"address": address})
+        return agent
