@@ -10,19 +10,11 @@ class ApprovalsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-<<<<<<< HEAD
-        """Take the ports of the intents app: the human step kind, the policy planner, who is a member."""
-        from approvals import directory, human, planner
-=======
-        """Take the ports of the intents app: the human step kind, the policy planner, and what is kept."""
-        from approvals import human, keeping, planner
->>>>>>> main
+        """Take the ports of the intents app: the human step kind, the policy planner, what is kept, who is a member."""
+        from approvals import directory, human, keeping, planner
         from intents import ports
 
         ports.register_kind("human", human.HumanKind())
         ports.register_planner(planner.plan)
-<<<<<<< HEAD
-        ports.register_people(directory.member_ref)
-=======
         ports.register_keeper(keeping.ApprovalsKeeper())
->>>>>>> main
+        ports.register_people(directory.member_ref)
