@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from intents.models import Agent, ApiKey, Event, Intent, ServiceAccount, Step, Workspace
+from intents.models import Agent, ApiKey, Event, Intent, SemanticSchema, ServiceAccount, Step, Workspace
 from intents.services.keys import end_keys
 from intents.services.record import details_of
 from intents.services.verify import chain_fits
@@ -112,6 +112,17 @@ class ApiKeyAdmin(ReadOnly):
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Who may change keys."""
         return request.user.has_perm("intents.change_apikey")
+
+
+@admin.register(SemanticSchema)
+class SemanticSchemaAdmin(ReadOnly):
+    """What the payloads of intent types must look like, in all versions. They come over the API."""
+
+    list_display = ("__str__", "workspace", "compatibility_mode", "is_active", "made_by", "created_at")
+    list_filter = ("workspace", "is_active", "compatibility_mode")
+    list_select_related = ("workspace",)
+    search_fields = ("semantic_type", "schema_hash")
+    ordering = ("semantic_type", "-version")
 
 
 class StepInline(ReadOnlyInline):

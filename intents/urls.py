@@ -10,6 +10,7 @@ from intents.views.health import HealthView
 from intents.views.intents import EventsView, IntentsView, IntentView, ResolveView, ResumeView
 from intents.views.patches import ControlsView, PolicyView
 from intents.views.scenarios import ApplyView, ValidateView
+from intents.views.schemas import SchemasView, SchemaView
 
 urlpatterns = [
     path("health", HealthView.as_view()),
@@ -24,6 +25,8 @@ urlpatterns = [
     path("v1/intents/<str:handle>/policy", PolicyView.as_view()),
     path("v1/scenarios/apply", ApplyView.as_view()),
     path("v1/scenarios/validate", ValidateView.as_view()),
+    path("v1/schemas", SchemasView.as_view()),
+    path("v1/schemas/<str:semantic_type>", SchemaView.as_view()),
     path("v1/service-accounts", AccountsView.as_view()),
     path("v1/service-accounts/<str:account_id>", AccountView.as_view()),
     path("v1/service-accounts/<str:account_id>/keys", KeysView.as_view()),

@@ -17,6 +17,7 @@ from intents.ports import Planned, run_planners
 from intents.principal import Principal
 from intents.selectors import full_address
 from intents.services.advance import begin, finish
+from intents.services.fitting import Fit, fit_of
 from intents.services.lock import locked_intent
 from intents.services.outcome import Ending
 from intents.submission import StepSpec, Submission
@@ -25,12 +26,12 @@ DAY = timedelta(hours=24)
 LONGEST_LIFE = timedelta(days=30)
 
 
-def submit(principal: Principal, submission: Submission) -> Intent:
-    """Create the intent and start it, all or nothing. Call inside `durable()`.
+def submit(principal: Principal, submission: Submission, fit: Fit | None = None) -> Intent:
+    """Create the intent and start it, all or nothing. Call inside `durable()`, with `fit` worked out before.
 
     Forbidden if the key may not send this type or to this target; Invalid for what the planners refuse.
     """
-    key, target, planned = _planned(principal, submission)
+    key, target, planned = _planned(principal, submission, fit)
     intent = _create(key, submission, planned, target)
     with locked_intent(intent.pk) as locked:
         locked.record("intent.created", principal.actor, {"intent_type": intent.intent_type, "to_agent": target})
@@ -44,15 +45,19 @@ def submit(principal: Principal, submission: Submission) -> Intent:
     return locked.intent
 
 
-def _planned(principal: Principal, submission: Submission) -> tuple[ApiKey, str, Planned]:
+def _planned(principal: Principal, submission: Submission, fit: Fit | None) -> tuple[ApiKey, str, Planned]:
     """The ordered steps with their sources: the request's own, then what the planners add."""
     key = principal.require("send")
     workspace = key.workspace
     target = full_address(workspace, submission.to_agent)
     agents = [step.agent_address for step in submission.steps or [] if step.kind == "agent"]
     _check_key(key, submission.intent_type, [target, *agents])
+    fit = fit or fit_of(principal, submission.intent_type, submission.payload)
+    fit.check()
     registered = Agent.objects.filter(workspace=workspace, address=target, is_active=True).exists()
-    planned = Planned(base_steps(submission, target, registered=registered), warnings=list(submission.warnings))
+    planned = Planned(
+        base_steps(submission, target, registered=registered), warnings=[*submission.warnings, *fit.warnings]
+    )
     _unregistered(workspace, planned)
     run_planners(submission, workspace, principal, planned)
     return key, target, planned

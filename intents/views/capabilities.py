@@ -19,6 +19,7 @@ CAPABILITIES = (
     "agents",
     "agents.stream",
     "service_accounts",
+    "schemas",
     "idempotency",
 )
 EVERY_TYPE = "intent.*.v1"

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from intents.errors import Busy, DomainError
-from intents.services.scenarios import apply_bundle, check_bundle
+from intents.services.scenarios import apply_bundle, check_bundle, fit_of_bundle
 from intents.views.base import ApiView, body_of
 from intents.views.intents import created
 from intents.wire.bundle import read_bundle
@@ -23,9 +23,10 @@ class ApplyView(ApiView):
         """The answer carries every name that the several clients read."""
         body = body_of(request)
         bundle = read_bundle(body)
+        fit = fit_of_bundle(self.principal, bundle)
 
         def effect() -> dict[str, Any]:
-            intent, agents = apply_bundle(self.principal, bundle)
+            intent, agents = apply_bundle(self.principal, bundle, fit)
             return created(intent) | {
                 "scenario_id": bundle["scenario_id"],
                 "compile_id": str(intent.pk),
