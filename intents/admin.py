@@ -71,10 +71,10 @@ class WorkspaceAdmin(Kept):
 class AgentAdmin(Kept):
     """Programs that receive work, and when each was last seen."""
 
-    list_display = ("address", "display_name", "is_active", "last_seen_at", "max_in_flight")
+    list_display = ("address", "display_name", "is_active", "killed_at", "last_seen_at", "max_in_flight")
     list_filter = ("is_active", "workspace")
     search_fields = ("address", "display_name")
-    readonly_fields = ("workspace", "name", "address", "cursor", "last_seen_at", "created_at")
+    readonly_fields = ("workspace", "name", "address", "cursor", "last_seen_at", "killed_at", "killed_by", "created_at")
     has_add_permission = nobody
 
 

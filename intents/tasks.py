@@ -6,10 +6,13 @@ from celery import shared_task
 
 from intents import clock
 from intents.keeping import MOST, tidy
+from intents.services.mesh import BATCH as RECALLS
+from intents.services.mesh import recall_killed
 from intents.sweeps import BATCH, wake_due
 from intents.ticks import Tick
 
 _wake = Tick(wake_due, BATCH)
+_recall = Tick(recall_killed, RECALLS)
 _tidy = Tick(tidy, MOST)
 TIDY_EVERY_MINUTES = 15
 
@@ -18,6 +21,7 @@ TIDY_EVERY_MINUTES = 15
 def wake() -> None:
     """Measure the clock, then let everything that is due happen; four times an hour what has run out is deleted."""
     clock.measure()
+    _recall()
     _wake()
     if clock.now().minute % TIDY_EVERY_MINUTES == 0:
         _tidy()

@@ -8,6 +8,14 @@ from intents.views.bulk import BulkCancelView
 from intents.views.capabilities import CapabilitiesView
 from intents.views.health import HealthView
 from intents.views.intents import EventsView, IntentsView, IntentView, ResolveView, ResumeView
+from intents.views.mesh import (
+    HeartbeatView,
+    KillView,
+    MeshAgentsView,
+    MeshAgentView,
+    MeshEventsView,
+    MeshResumeView,
+)
 from intents.views.patches import ControlsView, PolicyView
 from intents.views.scenarios import ApplyView, ValidateView
 from intents.views.schemas import SchemasView, SchemaView
@@ -32,6 +40,12 @@ urlpatterns = [
     path("v1/service-accounts/<str:account_id>/keys", KeysView.as_view()),
     path("v1/service-accounts/<str:account_id>/keys/<str:key_id>/revoke", RevokeView.as_view()),
     path("v1/service-accounts/<str:account_id>/keys/<str:key_id>/rotate", RotateView.as_view()),
+    path("v1/mesh/heartbeat", HeartbeatView.as_view()),
+    path("v1/mesh/events", MeshEventsView.as_view()),
+    path("v1/mesh/agents", MeshAgentsView.as_view()),
+    re_path(r"^v1/mesh/agents/(?P<address_id>.+)/kill$", KillView.as_view()),
+    re_path(r"^v1/mesh/agents/(?P<address_id>.+)/resume$", MeshResumeView.as_view()),
+    re_path(r"^v1/mesh/agents/(?P<address_id>.+)$", MeshAgentView.as_view()),
     path("v1/agents", AgentsView.as_view()),
     re_path(r"^v1/agents/(?P<address>.+)$", AgentView.as_view()),
 ]

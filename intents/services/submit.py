@@ -15,7 +15,7 @@ from intents.models import Agent, ApiKey, Intent, IntentTexts, Step, Workspace
 from intents.planning import base_steps
 from intents.ports import Planned, run_planners
 from intents.principal import Principal
-from intents.selectors import full_address
+from intents.selectors import AGENT_KILLED, full_address
 from intents.services.advance import begin, finish
 from intents.services.fitting import Fit, fit_of
 from intents.services.lock import locked_intent
@@ -65,6 +65,8 @@ def _planned(principal: Principal, submission: Submission, fit: Fit | None) -> t
 
 def _check_key(key: ApiKey, intent_type: str, targets: list[str]) -> None:
     """Every agent that a scenario gives work to is a target, not only the first."""
+    if key.stopped_agent is not None:
+        raise Forbidden(AGENT_KILLED.format(key.stopped_agent.address), code="agent_killed")
     if key.types and not matches(key.types, intent_type):
         raise Forbidden(f"This key may not send {intent_type}.", code="type_not_allowed")
     for target in targets if key.targets else []:
@@ -74,10 +76,11 @@ def _check_key(key: ApiKey, intent_type: str, targets: list[str]) -> None:
 
 def _unregistered(workspace: Workspace, planned: Planned) -> None:
     wanted = {step.agent_address for step in planned.steps if step.kind == "agent"}
-    known = set(
-        Agent.objects.filter(workspace=workspace, address__in=wanted, is_active=True).values_list("address", flat=True)
-    )
-    for address in sorted(wanted - known):
+    rows = Agent.objects.filter(workspace=workspace, address__in=wanted, is_active=True)
+    known = dict(rows.values_list("address", "killed_at"))
+    for address in sorted(address for address, killed_at in known.items() if killed_at is not None):
+        planned.warnings.append(f"{address} was stopped; the work waits until somebody resumes it.")
+    for address in sorted(wanted - set(known)):
         if workspace.unknown_agent_is_error:
             raise NotFound(f"No agent is registered at {address}.", code="agent_not_found")
         planned.warnings.append(f"No agent is registered at {address} yet; the work waits for one.")

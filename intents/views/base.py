@@ -13,7 +13,7 @@ from intents.errors import Invalid, Malformed
 from intents.metrics import REQUESTS
 from intents.models import Intent, Step
 from intents.principal import Principal
-from intents.selectors import intent_by_handle
+from intents.selectors import check_not_killed, intent_by_handle
 from intents.services.handout import renew_lease
 from intents.services.idempotency import Effect, Kept, once
 
@@ -27,6 +27,15 @@ class ApiView(APIView):
         """Note when it began."""
         self._begun = perf_counter()
         return super().dispatch(request, *args, **kwargs)
+
+    open_to_killed = False
+    """True where an agent that was stopped may still call."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Before any method: nothing is taken from an agent that was stopped."""
+        super().initial(request, *args, **kwargs)
+        if isinstance(request.auth, Principal) and not self.open_to_killed:
+            check_not_killed(request.auth)
 
     @property
     def principal(self) -> Principal:

@@ -20,6 +20,7 @@ CAPABILITIES = (
     "agents.stream",
     "service_accounts",
     "schemas",
+    "mesh",
     "idempotency",
 )
 EVERY_TYPE = "intent.*.v1"
