@@ -33,6 +33,10 @@ class Workspace(models.Model):
         """The full address of the agent called `name` here."""
         return f"agent://{self.org}/{self.name}/{name}"
 
+    def recorded_in(self) -> list[uuid.UUID]:
+        """Its changes enter its own chain."""
+        return [self.pk]
+
 
 class Agent(models.Model):
     """A registered program that receives work at `agent://org/workspace/name`."""
@@ -46,8 +50,8 @@ class Agent(models.Model):
     max_in_flight = models.PositiveSmallIntegerField(default=10)
     cursor = models.BigIntegerField(default=0, editable=False, help_text="Last stream position; even numbers only.")
     last_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
-    killed_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Stopped until it is resumed.")
-    killed_by = models.CharField(max_length=255, blank=True, editable=False)
+    killed_at = models.DateTimeField(null=True, blank=True, help_text="Stopped until it is resumed.")
+    killed_by = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -101,12 +105,20 @@ class ApiKey(models.Model):
     )
     replaces = models.ForeignKey("self", on_delete=models.RESTRICT, null=True, blank=True, related_name="replaced_by")
     first = models.ForeignKey(
-        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="+", help_text="Where rotation began."
+        "self",
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text="Where rotation began.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True, help_text="Exact to the hour.")
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Exact to the hour.")
+
+    recorded_as = "key"
 
     def __str__(self) -> str:
         return f"{self.service_account.name} ({self.hint}…)"

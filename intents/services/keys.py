@@ -7,19 +7,17 @@ import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 from intents import clock
 from intents.errors import Busy, Invalid, Unauthenticated
 from intents.models import Agent, ApiKey, ServiceAccount, Workspace
-from intents.services.changes import record_change
+from intents.services.configuration import SERVER, recorded
 from intents.services.durable import durable
 
 KEY_PREFIX = "csk_"
 LONGEST_LIFE = timedelta(days=365)
 SCOPES = ("send", "work", "provision")
 USE_NOTED_EVERY = timedelta(hours=1)
-SERVER = "server"
 
 
 def digest_of_secret(secret: str) -> str:
@@ -45,49 +43,49 @@ def create_key(
     replaces: ApiKey | None = None,
     actor: str = SERVER,
 ) -> tuple[ApiKey, str]:
-    """A key and its secret, which is never to be had again. `owners` are the people who answer for it."""
+    """A key and its secret, which is never to be had again. `owners` are the people who answer for it.
+
+    The workspace's chain says that `actor` made it.
+    """
     unknown = set(scopes) - set(SCOPES)
     if unknown or not scopes:
         raise Invalid(f"Scopes are {', '.join(SCOPES)}; got {', '.join(sorted(unknown)) or 'none'}.")
     if "work" in scopes and agent is None:
         raise Invalid("A key with the scope 'work' is bound to exactly one agent: name it.")
     secret = new_secret(KEY_PREFIX)
-    with durable():
-        key = ApiKey.objects.create(
-            workspace=account.workspace,
-            service_account=account,
-            agent=agent if "work" in scopes else None,
-            digest=digest_of_secret(secret),
-            hint=secret[:8],
-            scopes=scopes,
-            types=types or [],
-            targets=targets or [],
-            owners=owners if owners is not None else account.owners,
-            expires_at=expires_at or clock.now() + LONGEST_LIFE,
-            made_by=made_by,
-            replaces=replaces,
-            first_id=replaces.line if replaces else None,
-        )
-        _record(key, "key.rotated" if replaces else "key.created", actor, rights_of(key))
+    key = ApiKey(
+        workspace=account.workspace,
+        service_account=account,
+        agent=agent if "work" in scopes else None,
+        digest=digest_of_secret(secret),
+        hint=secret[:8],
+        scopes=scopes,
+        types=types or [],
+        targets=targets or [],
+        owners=owners if owners is not None else account.owners,
+        expires_at=expires_at or clock.now() + LONGEST_LIFE,
+        made_by=made_by,
+        replaces=replaces,
+        first_id=replaces.line if replaces else None,
+    )
+    with recorded(actor, lambda: ApiKey.objects.filter(pk=key.pk)):
+        key.save(force_insert=True)
     return key, secret
 
 
-def end_keys(keys: Iterable[ApiKey], actor: str, at: datetime | None = None) -> list[ApiKey]:
-    """Revoke these keys, or let them run out at a moment to come. Those that this changed."""
-    ids = [key.pk for key in keys]
-    with durable():
-        now = clock.now()
-        live = ApiKey.objects.select_for_update(no_key=True, of=("self",)).select_related("service_account", "agent")
-        ended = list(live.filter(pk__in=ids, revoked_at=None).order_by("workspace_id", "pk"))
+def end_keys(keys: Iterable[ApiKey], actor: str, at: datetime | None = None, verb: str = "revoked") -> list[ApiKey]:
+    """Revoke these keys, or let them run out at a moment to come. Those that this changed. Call inside `durable()`."""
+    rows = ApiKey.objects.filter(pk__in=[key.pk for key in keys]).select_related("service_account", "agent")
+    now = clock.now()
+    live = rows.select_for_update(no_key=True, of=("self",)).filter(revoked_at=None).order_by("pk")
+    with recorded(actor, rows.all, verb=verb):
+        ended = list(live)
         for key in ended:
             if at is not None and at > now:
                 key.expires_at = min(key.expires_at, at)
             else:
                 key.revoked_at = now
             key.save(update_fields=["expires_at", "revoked_at"])
-        for key in ended:
-            change = "key.revoked" if key.revoked_at else "key.expiry_shortened"
-            _record(key, change, actor, {"expires_at": clock.iso(key.expires_at)})
     return ended
 
 
@@ -103,38 +101,20 @@ def key_of(secret: str) -> ApiKey:
     return key
 
 
-def rights_of(key: ApiKey) -> dict[str, Any]:
-    """What a key may do and who answers for it, as the record keeps it."""
-    return {
-        "scopes": key.scopes,
-        "types": key.types,
-        "targets": key.targets,
-        "agent": key.agent.address if key.agent else None,
-        "owners": key.owners,
-        "expires_at": clock.iso(key.expires_at),
-        "made_by": str(key.made_by_id) if key.made_by_id else None,
-        "replaces": str(key.replaces_id) if key.replaces_id else None,
-    }
-
-
-def account_for(workspace: Workspace, name: str, agent: Agent | None = None) -> ServiceAccount:
-    """The service account of this name, made if missing."""
-    with durable():
-        account, made = ServiceAccount.objects.get_or_create(workspace=workspace, name=name, defaults={"agent": agent})
-        if made:
-            record_change(workspace.pk, "service_account.created", SERVER, account_facts(account))
+def account_for(workspace: Workspace, name: str, agent: Agent | None = None, actor: str = SERVER) -> ServiceAccount:
+    """The service account of this name, made if missing; the workspace's chain says by whom."""
+    with recorded(actor, lambda: ServiceAccount.objects.filter(workspace=workspace, name=name)):
+        account, _ = ServiceAccount.objects.get_or_create(workspace=workspace, name=name, defaults={"agent": agent})
     return account
 
 
-def account_facts(account: ServiceAccount) -> dict[str, Any]:
-    """A new service account, as the record keeps it."""
-    agent = account.agent.address if account.agent else None
-    return {"service_account_id": str(account.pk), "name": account.name, "owners": account.owners, "agent": agent}
-
-
-def _record(key: ApiKey, change: str, actor: str, more: dict[str, Any]) -> None:
-    name = key.service_account.name
-    record_change(key.workspace_id, change, actor, {"key_id": str(key.pk), "service_account": name, **more})
+def agent_for_name(workspace: Workspace, name: str, actor: str = SERVER, **fields: str) -> Agent:
+    """The agent of this name, registered with `fields` if missing; the workspace's chain says by whom."""
+    address = workspace.agent_address(name)
+    with recorded(actor, lambda: Agent.objects.filter(workspace=workspace, address=address)):
+        known = {"workspace": workspace, "address": address}
+        agent, _ = Agent.objects.get_or_create(**known, defaults={"name": name, **fields})
+    return agent
 
 
 def _note_use(key: ApiKey, now: datetime) -> None:

@@ -15,7 +15,7 @@ from intents.lifecycle import StepStatus
 from intents.models import Agent, ApiKey, Step
 from intents.principal import Principal
 from intents.selectors import AGENT_KILLED, stopped
-from intents.services.changes import record_change
+from intents.services.configuration import recorded
 from intents.services.lock import locked_intent
 from intents.services.standing import maker_of, require_standing
 
@@ -48,12 +48,12 @@ def _switch(principal: Principal, agent: Agent, *, killed: bool) -> bool:
     row = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
     if (row.killed_at is not None) == killed:
         return False
-    row.killed_at = clock.now() if killed else None
-    row.killed_by = principal.actor if killed else ""
-    row.save(update_fields=["killed_at", "killed_by"])
+    verb = "killed" if killed else "resumed"
+    with recorded(principal.actor, lambda: Agent.objects.filter(pk=row.pk), verb=verb):
+        row.killed_at = clock.now() if killed else None
+        row.killed_by = principal.actor if killed else ""
+        row.save(update_fields=["killed_at", "killed_by"])
     nudges.after_commit(nudges.of_agent(row.address))
-    change = "agent.killed" if killed else "agent.resumed"
-    record_change(row.workspace_id, change, principal.actor, {"address": row.address, "agent_id": str(row.pk)})
     return True
 
 

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from intents import clock
 from intents.addresses import is_human, matches, split
@@ -19,8 +19,8 @@ from intents.models import Agent, ApiKey, ServiceAccount, Workspace
 from intents.ports import person_id
 from intents.principal import Principal
 from intents.selectors import full_address
-from intents.services.changes import record_change
-from intents.services.keys import LONGEST_LIFE, SCOPES, account_facts, create_key
+from intents.services.configuration import recorded
+from intents.services.keys import LONGEST_LIFE, SCOPES, create_key
 from intents.services.standing import check_people, distinct, is_admin, maker_of, people_of, require_standing
 
 MOST_ACCOUNTS = 500
@@ -47,21 +47,21 @@ def create_account(
     workspace = Workspace.objects.select_for_update(no_key=True).get(pk=require_standing(principal).pk)
     if ServiceAccount.objects.filter(workspace=workspace).count() >= MOST_ACCOUNTS:
         raise Conflict(f"A workspace has at most {MOST_ACCOUNTS} service accounts.", code="too_many_accounts")
-    maker = maker_of(principal)
-    account = ServiceAccount(
-        workspace=workspace,
-        name=name,
-        owners=_owners(principal, workspace, owners or []),
-        agent=_agent(principal, workspace, address) if address else None,
-        made_by=maker.service_account if maker else None,
+    maker, text = maker_of(principal), _address(workspace, address) if address else ""
+    made = (
+        lambda: Agent.objects.filter(workspace=workspace, address=text),
+        lambda: ServiceAccount.objects.filter(workspace=workspace, name=name),
     )
+    facts = {
+        "owners": _owners(principal, workspace, owners or []),
+        "made_by": maker.service_account if maker else None,
+    }
     try:
-        with transaction.atomic():
-            account.save(force_insert=True)
+        with recorded(principal.actor, *made):
+            agent = _agent(principal, workspace, text) if text else None
+            return ServiceAccount.objects.create(workspace=workspace, name=name, agent=agent, **facts)
     except IntegrityError as error:
         raise Conflict(f"There is a service account {name!r} already.", code="service_account_exists") from error
-    record_change(workspace.pk, "service_account.created", principal.actor, account_facts(account))
-    return account
 
 
 def issue_key(principal: Principal, account: ServiceAccount, wanted: WantedKey) -> tuple[ApiKey, str]:
@@ -151,14 +151,17 @@ def _owner(workspace: Workspace, name: str) -> str:
     return ref
 
 
-def _agent(principal: Principal, workspace: Workspace, address: str) -> Agent:
-    """The agent at this address. One that is here already is taken only if nobody else answers for its keys."""
+def _address(workspace: Workspace, address: str) -> str:
+    """The address in full, if an agent of this workspace can have it."""
     text = full_address(workspace, address)
     if is_human(text):
         raise Invalid(f"{text} is the address of people; an agent cannot have it.", code="invalid_agent_address")
-    agent, created = Agent.objects.get_or_create(workspace=workspace, address=text, defaults={"name": split(text)[-1]})
-    if created:
-        record_change(workspace.pk, "agent.registered", principal.actor, {"address": text})
+    return text
+
+
+def _agent(principal: Principal, workspace: Workspace, text: str) -> Agent:
+    """The agent at this address. One that is here already is taken only if nobody else answers for its keys."""
+    agent, _ = Agent.objects.get_or_create(workspace=workspace, address=text, defaults={"name": split(text)[-1]})
     for account in ServiceAccount.objects.filter(workspace=workspace).filter(pk__in=_accounts_of(agent)):
         check_people(principal, account)
     return agent

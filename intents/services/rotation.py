@@ -35,7 +35,7 @@ def rotate_key(
     check_within(maker, old.scopes, old.types, old.targets)
     check_room(account, MOST_KEYS if grace else MOST_KEYS + 1)
     now = clock.now()
-    end_keys([old], principal.actor, at=now + grace)
+    end_keys([old], principal.actor, at=now + grace, verb="rotated")
     fresh, secret = create_key(
         account,
         scopes=old.scopes,

@@ -11,7 +11,7 @@ from intents.errors import Invalid
 from intents.models import Agent, Intent, Workspace
 from intents.principal import Principal
 from intents.selectors import full_address
-from intents.services.changes import record_change
+from intents.services.configuration import record_differences, snapshot
 from intents.services.durable import durable
 from intents.services.fitting import Fit, fit_of
 from intents.services.submit import submit
@@ -27,9 +27,10 @@ def apply_bundle(principal: Principal, bundle: dict[str, Any], fit: Fit) -> tupl
     addresses = addresses_of(bundle, workspace)
     agents = [_agent(principal, workspace, entry) for entry in bundle.get("agents", [])]
     intent = submit(principal, submission_of_bundle(bundle, addresses), fit)
-    for agent in agents:
-        if agent["created"]:
-            record_change(workspace.pk, "agent.registered", principal.actor, {"address": agent["address"]})
+    fresh = [agent["address"] for agent in agents if agent["created"]]
+    if fresh:
+        rows = Agent.objects.filter(workspace=workspace, address__in=fresh)
+        record_differences(principal.actor, {}, snapshot(lambda: rows))
     return intent, agents
 
 

@@ -57,7 +57,8 @@ def publish(principal: Principal, wanted: WantedSchema) -> tuple[SemanticSchema,
     _save(row, versions, wanted)
     if not workspace.has_schemas:
         Workspace.objects.filter(pk=workspace.pk).update(has_schemas=True)
-    record_change(workspace.pk, "schema.published", principal.actor, facts_of(row))
+    details = {"id": str(row.pk), "name": str(row), "before": None, "after": facts_of(row)}
+    record_change(workspace.pk, "schema.published", principal.actor, details)
     return row, warnings
 
 
