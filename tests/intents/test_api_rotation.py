@@ -280,11 +280,13 @@ def test_what_happens_to_keys_enters_the_workspaces_chain_without_secrets(world,
     assert [(row.change, row.actor) for row in rows] == [
         ("service_account.created", "key:sender"),
         ("key.created", "key:sender"),
-        ("key.expiry_shortened", "key:sender"),
         ("key.rotated", "key:sender"),
+        ("key.created", "key:sender"),
         ("key.revoked", "key:sender"),
     ]
-    assert details_of_entry(rows[3])["replaces"] == old["key_id"]
+    assert details_of_entry(rows[2])["id"] == old["key_id"]
+    assert "expires_at" in details_of_entry(rows[2])["after"]
+    assert details_of_entry(rows[3])["after"]["made_by"].startswith("sender")
     assert not any(secret["token"] in row.body for row in rows for secret in (old, fresh))
 
 

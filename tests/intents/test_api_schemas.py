@@ -190,4 +190,4 @@ def test_publishing_enters_the_workspaces_chain(world, api):
 
     row = WorkspaceEntry.objects.filter(workspace=world.workspace).order_by("seq").last()
     assert (row.change, row.actor) == ("schema.published", "key:sender")
-    assert details_of_entry(row)["schema_hash"] == made["schema_hash"]
+    assert details_of_entry(row)["after"]["schema_hash"] == made["schema_hash"]
