@@ -92,12 +92,10 @@ def end_keys(keys: Iterable[ApiKey], actor: str, at: datetime | None = None, ver
 def key_of(secret: str) -> ApiKey:
     """The live key that this secret opens. Unauthenticated if unknown, expired, revoked or of a switched-off agent."""
     rows = ApiKey.objects.select_related("workspace", "service_account__agent", "agent")
-    now = clock.now()
-    live = rows.filter(digest=digest_of_secret(secret), revoked_at=None, expires_at__gt=now)
+    live = rows.filter(digest=digest_of_secret(secret), revoked_at=None, expires_at__gt=clock.now())
     key = live.exclude(agent__is_active=False).first()
     if key is None:
         raise Unauthenticated("This API key is unknown, expired or revoked.")
-    _note_use(key, now)
     return key
 
 
@@ -117,9 +115,11 @@ def agent_for_name(workspace: Workspace, name: str, actor: str = SERVER, **field
     return agent
 
 
-def _note_use(key: ApiKey, now: datetime) -> None:
-    """At most one write an hour, and never a reason to refuse a request."""
+def used(secret: str) -> ApiKey:
+    """`key_of`, and note that it was used: at most one write an hour, and never a reason to refuse a request."""
+    key, now = key_of(secret), clock.now()
     if key.last_used_at is not None and now - key.last_used_at < USE_NOTED_EVERY:
-        return
+        return key
     with suppress(Busy), durable():
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    return key
