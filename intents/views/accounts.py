@@ -7,13 +7,19 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from intents.access import PROVISION_OR_ADMIN
 from intents.ids import parse_id
 from intents.models import ApiKey, ServiceAccount
 from intents.services.provision import account_of, create_account, issue_key, key_in
 from intents.services.rotation import revoke_key, rotate_key
 from intents.services.standing import require_standing
 from intents.views.base import ApiView, body_of, query_int
+from intents.views.endpoint import Endpoint
 from intents.wire.accounts import (
+    NewAccount,
+    NewKey,
+    Revocation,
+    Rotation,
     account_json,
     check_place,
     key_json,
@@ -22,10 +28,26 @@ from intents.wire.accounts import (
     read_revocation,
     read_rotation,
 )
+from intents.wire.shapes import ACCOUNT, API_KEY, KEY, SERVICE_ACCOUNT, TEXT, TEXTS, WHOLE, many, obj
+
+PLACE = {"org_id": TEXT, "workspace_id": TEXT}
+NEW_KEY = obj("token", **KEY, token=TEXT)
 
 
 class AccountsView(ApiView):
     """Make and list service accounts."""
+
+    api = {
+        "POST": Endpoint(
+            PROVISION_OR_ADMIN, {"service_account": SERVICE_ACCOUNT, "warnings": TEXTS}, NewAccount, refuses=(404,)
+        ),
+        "GET": Endpoint(
+            PROVISION_OR_ADMIN,
+            {"service_accounts": many(SERVICE_ACCOUNT)},
+            query={**PLACE, "limit": WHOLE},
+            refuses=(404,),
+        ),
+    }
 
     def post(self, request: Request) -> Response:
         """A new account, and its agent if it names one that is missing."""
@@ -50,22 +72,32 @@ class AccountsView(ApiView):
         return Response({"ok": True, "service_accounts": accounts})
 
 
-class AccountView(ApiView):
+class OfAccount(ApiView):
+    """What has an account in its path."""
+
+    def account(self, account_id: str) -> ServiceAccount:
+        """The account in the path, or 404."""
+        return account_of(self.principal, parse_id(account_id))
+
+
+class AccountView(OfAccount):
     """One service account."""
+
+    api = {"GET": Endpoint(PROVISION_OR_ADMIN, {"service_account": obj(**ACCOUNT, keys=many(API_KEY))})}
 
     def get(self, request: Request, account_id: str) -> Response:
         """With its keys."""
         account = self.account(account_id)
         return Response({"ok": True, "service_account": {**account_json(account), "keys": keys_of(account)}})
 
-    def account(self, account_id: str) -> ServiceAccount:
-        """The account in the path; first the right, so that without it nothing can be found out."""
-        require_standing(self.principal)
-        return account_of(self.principal, parse_id(account_id))
 
-
-class KeysView(AccountView):
+class KeysView(OfAccount):
     """Make and list an account's keys."""
+
+    api = {
+        "GET": Endpoint(PROVISION_OR_ADMIN, {"keys": many(API_KEY)}),
+        "POST": Endpoint(PROVISION_OR_ADMIN, {"key": NEW_KEY, "warnings": TEXTS}, NewKey),
+    }
 
     def get(self, request: Request, account_id: str) -> Response:
         """All of them, the newest first, without secrets."""
@@ -83,8 +115,14 @@ class KeysView(AccountView):
         return self.once(request, f"POST /v1/service-accounts/{account.pk}/keys", effect, without_token)
 
 
-class RevokeView(AccountView):
+class RevokeView(OfAccount):
     """End a key."""
+
+    api = {
+        "POST": Endpoint(
+            PROVISION_OR_ADMIN, {"key": API_KEY, "also_revoked": many(API_KEY), "warnings": TEXTS}, Revocation
+        )
+    }
 
     def post(self, request: Request, account_id: str, key_id: str) -> Response:
         """From now on it is 401, and so are, if asked for, the keys that it made."""
@@ -99,8 +137,10 @@ class RevokeView(AccountView):
         return self.once(request, f"POST /v1/service-accounts/keys/{key.pk}/revoke", effect)
 
 
-class RotateView(AccountView):
+class RotateView(OfAccount):
     """Put a new key in the place of another."""
+
+    api = {"POST": Endpoint(PROVISION_OR_ADMIN, {"key": NEW_KEY, "replaced": API_KEY, "warnings": TEXTS}, Rotation)}
 
     def post(self, request: Request, account_id: str, key_id: str) -> Response:
         """The new key with its `token`, and the old one, which ends at once or after `grace_seconds`."""

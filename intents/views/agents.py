@@ -5,15 +5,22 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from intents.access import KEY_OR_PERSON
 from intents.models import Workspace
 from intents.roster import agents_of, shown_agents
 from intents.selectors import agent_named
 from intents.views.base import ApiView, query_int
+from intents.views.endpoint import Endpoint
 from intents.wire.accounts import check_place
+from intents.wire.shapes import AGENT, TEXT, WHOLE, many
+
+QUERY = {"org_id": TEXT, "workspace_id": TEXT, "limit": WHOLE}
 
 
 class AgentsView(ApiView):
     """The workspace's agents."""
+
+    api = {"GET": Endpoint(KEY_OR_PERSON, {"agents": many(AGENT)}, query=QUERY, refuses=(404,))}
 
     def get(self, request: Request) -> Response:
         """All agents of the caller's workspace."""
@@ -25,6 +32,8 @@ class AgentsView(ApiView):
 
 class AgentView(ApiView):
     """One agent."""
+
+    api = {"GET": Endpoint(KEY_OR_PERSON, {"agent": AGENT}, refuses=(422,))}
 
     def get(self, request: Request, address: str) -> Response:
         """By its full or short address, also if it is switched off."""
