@@ -72,7 +72,7 @@ class ApiView(APIView):
         return [] if public else super().get_authenticators()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """The credential, then the right to call, before anything else. Nothing is taken from an agent that was stopped."""
+        """The credential, then the right to call, before anything else. An agent that was stopped has none."""
         super().initial(request, *args, **kwargs)
         if self.endpoint is not None:
             self.endpoint.access.check(self.principal)
