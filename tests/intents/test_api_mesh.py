@@ -10,6 +10,7 @@ from intents.lifecycle import StepStatus
 from intents.models import Agent, AgentMetrics, ServiceAccount, Step
 from intents.services.handout import Killed, hand_out
 from intents.services.mesh import recall_killed
+from intents.sweeps import wake_due
 from intents.tasks import wake
 from tests.acts import current_step, details, ending, fresh, frozen_clock, history, neighbours, take_work
 from tests.changes import changes, newest
@@ -252,11 +253,11 @@ def test_work_that_waits_for_a_killed_agent_is_told_after_five_minutes_though_it
         intent = send(passing)
         take_work(passing)
         kill(api)
-        wake()
+        recall_killed()
         time.shift(timedelta(minutes=5, seconds=1))
         Agent.objects.filter(pk=passing.agent.pk).update(last_seen_at=clock.now())
 
-        wake()
+        wake_due()
 
     assert history(intent)[-1] == "waiting"
     assert details(intent, "waiting")["reason"] == "agent_killed"
