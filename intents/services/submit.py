@@ -18,7 +18,7 @@ from intents.principal import Principal
 from intents.selectors import AGENT_KILLED, full_address
 from intents.services.advance import begin, finish
 from intents.services.fitting import Fit, fit_of
-from intents.services.lock import locked_intent
+from intents.services.lock import new_intent
 from intents.services.outcome import Ending
 from intents.submission import StepSpec, Submission
 
@@ -32,8 +32,8 @@ def submit(principal: Principal, submission: Submission, fit: Fit | None = None)
     Forbidden if the key may not send this type or to this target; Invalid for what the planners refuse.
     """
     key, target, planned = _planned(principal, submission, fit)
-    intent = _create(key, submission, planned, target)
-    with locked_intent(intent.pk) as locked:
+    intent = _intent(key, submission, planned, target)
+    with new_intent(intent, _steps(intent, planned.steps)) as locked:
         locked.record("intent.created", principal.actor, {"intent_type": intent.intent_type, "to_agent": target})
         locked.set_status(Status.SUBMITTED)
         locked.record("intent.submitted", principal.actor, {"plan": [spec.as_plan() for spec in planned.steps]})
@@ -54,11 +54,11 @@ def _planned(principal: Principal, submission: Submission, fit: Fit | None) -> t
     _check_key(key, submission.intent_type, [target, *agents])
     fit = fit or fit_of(principal, submission.intent_type, submission.payload)
     fit.check()
-    registered = Agent.objects.filter(workspace=workspace, address=target, is_active=True).exists()
-    planned = Planned(
-        base_steps(submission, target, registered=registered), warnings=[*submission.warnings, *fit.warnings]
-    )
-    _unregistered(workspace, planned)
+    rows = Agent.objects.filter(workspace=workspace, address__in={target, *agents}, is_active=True)
+    known = dict(rows.values_list("address", "killed_at"))
+    steps = base_steps(submission, target, registered=target in known)
+    planned = Planned(steps, warnings=[*submission.warnings, *fit.warnings])
+    _warn_of_agents(workspace, planned, known)
     run_planners(submission, workspace, principal, planned)
     return key, target, planned
 
@@ -74,11 +74,10 @@ def _check_key(key: ApiKey, intent_type: str, targets: list[str]) -> None:
             raise Forbidden(f"This key may not send to {target}.", code="target_not_allowed")
 
 
-def _unregistered(workspace: Workspace, planned: Planned) -> None:
+def _warn_of_agents(workspace: Workspace, planned: Planned, known: dict[str, datetime | None]) -> None:
+    """`known`: the registered ones, and since when each is killed."""
     wanted = {step.agent_address for step in planned.steps if step.kind == "agent"}
-    rows = Agent.objects.filter(workspace=workspace, address__in=wanted, is_active=True)
-    known = dict(rows.values_list("address", "killed_at"))
-    for address in sorted(address for address, killed_at in known.items() if killed_at is not None):
+    for address in sorted(address for address in wanted if known.get(address) is not None):
         planned.warnings.append(f"{address} was stopped; the work waits until somebody resumes it.")
     for address in sorted(wanted - set(known)):
         if workspace.unknown_agent_is_error:
@@ -86,10 +85,10 @@ def _unregistered(workspace: Workspace, planned: Planned) -> None:
         planned.warnings.append(f"No agent is registered at {address} yet; the work waits for one.")
 
 
-def _create(key: ApiKey, submission: Submission, planned: Planned, target: str) -> Intent:
+def _intent(key: ApiKey, submission: Submission, planned: Planned, target: str) -> Intent:
     now = clock.now()
     deadline = _deadline(submission, planned.steps, now)
-    intent = Intent.objects.create(
+    intent = Intent(
         workspace=key.workspace,
         sender=key,
         intent_type=submission.intent_type,
@@ -103,8 +102,7 @@ def _create(key: ApiKey, submission: Submission, planned: Planned, target: str) 
         wake_at=deadline,
     )
     payload = canonical(submission.payload)
-    IntentTexts.objects.create(
-        intent=intent,
+    intent.texts = IntentTexts(
         payload=payload.decode(),
         payload_digest=digest_of_bytes(payload),
         request=_request(submission),
@@ -116,7 +114,6 @@ def _create(key: ApiKey, submission: Submission, planned: Planned, target: str) 
         },
         warnings=planned.warnings,
     )
-    Step.objects.bulk_create(_steps(intent, planned.steps))
     return intent
 
 
