@@ -106,7 +106,7 @@ def give_result(step: Step, actor: str, body: dict[str, Any]) -> dict[str, Any]:
 def take_back(locked: Locked, step: Step) -> None:
     """Its agent was killed: the step is free again and waits until the agent is resumed. The attempt still counts."""
     offer(locked, step)
-    step.save()
+    step.keep()
     locked.set_status(Status.WAITING, WaitingReason.AGENT, pending_with(step))
     details = {"step_id": step.name, "delivery_attempt": step.attempt, "agent": step.agent_address}
     locked.record("intent.lease_revoked", "server", {**details, "reason": "agent_killed"})
