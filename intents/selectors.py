@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from intents.addresses import BadAddress, full
 from intents.errors import Forbidden, Invalid, NotFound
 from intents.ids import parse_id
+from intents.lifecycle import WaitingReason
 from intents.models import Agent, ApiKey, Event, Intent, Step, Workspace
 from intents.principal import Principal
 from intents.wire.present import event_json
@@ -54,6 +55,11 @@ def sent_by(key: ApiKey) -> Q:
         return Q(sender=key)
     line = ApiKey.objects.filter(Q(pk=key.first_id) | Q(first=key.first_id))
     return Q(sender__in=line.values("pk"))
+
+
+def at_gates(sender: ApiKey) -> QuerySet[Intent]:
+    """What this key sent and people have to answer now: as many as it has open gates (one_open_gate)."""
+    return Intent.objects.filter(sent_by(sender), waiting_reason=WaitingReason.HUMAN)
 
 
 def events_after(intent_id: uuid.UUID, since: int) -> list[dict[str, Any]]:
