@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from config.environment import database, env, json_object, mail, number
-from config.secretfile import load_or_create
+from config.secretfile import BYTES, load_or_create
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -31,13 +31,16 @@ def _secret(name: str) -> str:
         return str(given)
     if PRODUCTION:
         raise ImproperlyConfigured(
-            f"Set {name} to at least 32 random characters: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            f"Set {name} to random characters: python -c 'import secrets; print(secrets.token_urlsafe({BYTES[name]}))'"
         )
     return load_or_create(DATA_DIR)[name]
 
 
 SECRET_KEY = _secret("SECRET_KEY")
 RECORD_KEY = _secret("RECORD_KEY").encode()
+RECEIPT_KEY = _secret("RECEIPT_KEY")
+RECEIPT_KEYS_OLD = json_object("RECEIPT_KEYS_OLD")
+RECEIPT_SECONDS = number("RECEIPT_SECONDS", 3600)
 
 # --- Database ----------------------------------------------------------------------------------------------------
 DATABASE_URL = env("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'countersign.sqlite3'}")

@@ -12,6 +12,7 @@ from intents.errors import Forbidden, Invalid, NotFound
 from intents.ids import parse_id
 from intents.models import Agent, Event, Intent, Step, Workspace
 from intents.principal import Principal
+from intents.receiptreads import with_token
 from intents.wire.present import event_json
 
 NO_INTENT = "There is no such intent."
@@ -46,10 +47,10 @@ def visible_intents(principal: Principal) -> QuerySet[Intent]:
     return rows.filter(seen)
 
 
-def events_after(intent_id: uuid.UUID, since: int) -> list[dict[str, Any]]:
-    """The wire's events with `seq` greater than `since`, ascending."""
+def events_after(intent_id: uuid.UUID, since: int, reader: Principal | None = None) -> list[dict[str, Any]]:
+    """The wire's events with `seq` greater than `since`, ascending; in the last the receipt, if the reader may have it."""
     rows = Event.objects.filter(intent_id=intent_id, seq__gt=since).select_related("text").order_by("seq")
-    return [event_json(row) for row in rows]
+    return [with_token(event_json(row), reader) for row in rows]
 
 
 def full_address(workspace: Workspace, address: str) -> str:

@@ -9,10 +9,12 @@ from intents.views.capabilities import CapabilitiesView
 from intents.views.health import HealthView
 from intents.views.intents import EventsView, IntentsView, IntentView, ResolveView, ResumeView
 from intents.views.patches import ControlsView, PolicyView
+from intents.views.receipts import JwksView, RedeemView
 from intents.views.scenarios import ApplyView, ValidateView
 
 urlpatterns = [
     path("health", HealthView.as_view()),
+    path(".well-known/countersign/jwks.json", JwksView.as_view()),
     path("v1/capabilities", CapabilitiesView.as_view()),
     path("v1/intents", IntentsView.as_view()),
     path("v1/intents/bulk-cancel", BulkCancelView.as_view()),
@@ -22,6 +24,7 @@ urlpatterns = [
     path("v1/intents/<str:handle>/resolve", ResolveView.as_view()),
     path("v1/intents/<str:handle>/controls", ControlsView.as_view()),
     path("v1/intents/<str:handle>/policy", PolicyView.as_view()),
+    path("v1/receipts/redeem", RedeemView.as_view()),
     path("v1/scenarios/apply", ApplyView.as_view()),
     path("v1/scenarios/validate", ValidateView.as_view()),
     path("v1/service-accounts", AccountsView.as_view()),

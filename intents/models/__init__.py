@@ -2,6 +2,7 @@
 
 from intents.models.event import Event, EventText, IdempotencyRecord, Outbox
 from intents.models.intent import Intent, IntentTexts, Step, StepResult
+from intents.models.receipt import Receipt, Redemption
 from intents.models.workspace import Agent, ApiKey, ServiceAccount, Workspace
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Intent",
     "IntentTexts",
     "Outbox",
+    "Receipt",
+    "Redemption",
     "ServiceAccount",
     "Step",
     "StepResult",

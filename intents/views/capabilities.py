@@ -15,6 +15,7 @@ CAPABILITIES = (
     "intents.bulk_cancel",
     "human_tasks",
     "approvals",
+    "receipts",
     "scenarios",
     "agents",
     "agents.stream",

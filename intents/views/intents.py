@@ -11,6 +11,7 @@ from intents.clock import iso
 from intents.errors import Invalid
 from intents.lifecycle import FINAL, Status, is_final
 from intents.models import Event, Intent
+from intents.receiptreads import UNUSED, USED, by_use, with_receipt, with_token
 from intents.selectors import events_after, visible_intents
 from intents.services.generation import check_generation
 from intents.services.resume import resolve, resume
@@ -31,12 +32,14 @@ class IntentsView(ApiView):
         return self.once(request, "POST /v1/intents", lambda: created(submit(self.principal, submission)))
 
     def get(self, request: Request) -> Response:
-        """The newest intents that the caller may see; `status` is one or several, or `pending`."""
+        """The newest intents that the caller may see; by `status` (one, several, or `pending`), by use of the receipt."""
         limit = query_int(request, "limit", 50, 1, 200)
         rows = visible_intents(self.principal).order_by("-created_at")
         wanted = request.query_params.get("status", "")
         if wanted:
             rows = rows.filter(status__in=_statuses(wanted))
+        if use := request.query_params.get("receipt", ""):
+            rows = by_use(rows, _use(use))
         return Response({"ok": True, "intents": [_listed(intent) for intent in rows[:limit]]})
 
 
@@ -46,7 +49,8 @@ class IntentView(ApiView):
     def get(self, request: Request, handle: str) -> Response:
         """The intent, with its id, status and payload also at the top level."""
         intent, step = self.find(handle)
-        body = intent_json(intent, step if step and step.pk != intent.pk else None)
+        shown = intent_json(intent, step if step and step.pk != intent.pk else None)
+        body = with_receipt(shown, intent, self.principal)
         top = {key: body[key] for key in ("intent_id", "status", "payload")}
         return Response({"ok": True, "intent": body, **top})
 
@@ -58,7 +62,7 @@ class EventsView(ApiView):
         """Events with `seq` greater than `since`."""
         intent, _ = self.find(handle)
         since = query_int(request, "since", 0, 0, 2**31)
-        return Response({"ok": True, "events": events_after(intent.pk, since)})
+        return Response({"ok": True, "events": events_after(intent.pk, since, self.principal)})
 
 
 class ResumeView(ApiView):
@@ -76,7 +80,7 @@ class ResumeView(ApiView):
             return {
                 "ok": True,
                 "policy_generation": fresh.policy_generation,
-                "intent": intent_json(fresh),
+                "intent": with_receipt(intent_json(fresh), fresh, self.principal),
                 **answer,
             }
 
@@ -98,8 +102,9 @@ class ResolveView(ApiView):
             fresh = visible_intents(self.principal).get(pk=intent.pk)
             last = Event.objects.select_related("text").filter(intent=fresh).order_by("seq").last()
             not_sent = {"delivered": False, "reason": "reply_to_not_set"}
-            event = event_json(last) if last else None
-            return {"ok": True, "intent": intent_json(fresh), "event": event, "completion_delivery": not_sent, **answer}
+            event = with_token(event_json(last), self.principal) if last else None
+            shown = with_receipt(intent_json(fresh), fresh, self.principal)
+            return {"ok": True, "intent": shown, "event": event, "completion_delivery": not_sent, **answer}
 
         return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resolve", effect)
 
@@ -136,6 +141,12 @@ def _statuses(wanted: str) -> list[str]:
     if unknown:
         raise Invalid(f"status {', '.join(unknown)} is unknown; take {', '.join(Status.values)} or pending.")
     return list(names)
+
+
+def _use(wanted: str) -> str:
+    if wanted not in (UNUSED, USED):
+        raise Invalid(f"receipt must be {UNUSED} or {USED}.", code="invalid_parameter")
+    return wanted
 
 
 def _check_resolution(body: dict[str, Any]) -> None:
