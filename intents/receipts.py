@@ -46,6 +46,7 @@ def read(token: str, keys: KeySet, issuer: str, now: datetime) -> Claims:
         )
     except (jwt.PyJWTError, ValueError, TypeError) as error:
         raise NotAReceipt from error
-    if parse_id(claims["jti"]) is None or not isinstance(claims["iat"], int) or claims["iat"] > (now + SKEW).timestamp():
+    issued = claims["iat"]
+    if parse_id(claims["jti"]) is None or not isinstance(issued, int) or issued > (now + SKEW).timestamp():
         raise NotAReceipt
     return claims

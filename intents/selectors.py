@@ -48,7 +48,7 @@ def visible_intents(principal: Principal) -> QuerySet[Intent]:
 
 
 def events_after(intent_id: uuid.UUID, since: int, reader: Principal | None = None) -> list[dict[str, Any]]:
-    """The wire's events with `seq` greater than `since`, ascending; in the last the receipt, if the reader may have it."""
+    """The wire's events with `seq` greater than `since`, ascending; the last has the reader's receipt."""
     rows = Event.objects.filter(intent_id=intent_id, seq__gt=since).select_related("text").order_by("seq")
     return [with_token(event_json(row), reader) for row in rows]
 
