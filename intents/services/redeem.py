@@ -16,6 +16,7 @@ from intents.models import ApiKey, IntentTexts, Receipt, Redemption
 from intents.principal import Principal
 from intents.receiptreads import ROWS
 from intents.receipts import Claims, NotAReceipt, read
+from intents.services.changes import record_change
 from intents.services.lock import Locked, locked_intent
 from intents.services.receipts import keys_of_receipts
 
@@ -64,13 +65,15 @@ def redeem(principal: Principal, receipt: Receipt, claims: Claims, use: Use) -> 
             )
         _refuse_another(use, receipt, claims)
         used = Redemption.objects.create(receipt=receipt, key=key, by=name_of(key), at=locked.now)
-    return {
+    said = {
         "receipt_id": str(receipt.pk),
         "intent_id": str(receipt.intent_id),
         "redeemed_at": iso(used.at),
         "redeemed_by": used.by,
-        "claims": claims,
     }
+    # nothing may follow an intent's terminal event, so the workspace's chain keeps the use
+    record_change(principal.workspace_id, "receipt.redeemed", used.by, said | {"key": str(key.pk)})
+    return said | {"claims": claims}
 
 
 def name_of(key: ApiKey) -> str:

@@ -67,7 +67,7 @@ def by_vendor(**statements):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intents', '0002_history_is_kept'),
+        ('intents', '0004_workspace_chain'),
     ]
 
     operations = [
