@@ -120,8 +120,8 @@ def _refuse_void(locked: Locked, claims: Claims) -> None:
 
 def _refuse_another(use: Use, receipt: Receipt, claims: Claims) -> None:
     """What the executor is about to do must be what the receipt says."""
-    mine = {str(receipt.intent_id), str(receipt.step_id)}
-    if use.intent_id and str(parse_id(use.intent_id)) not in mine:
+    mine = {receipt.intent_id, receipt.step_id} - {None}
+    if use.intent_id and parse_id(use.intent_id) not in mine:
         raise Conflict("This receipt is for another intent.", code="intent_differs")
     if any(digest != claims["payload_digest"] for digest in use.digests):
         raise Conflict(

@@ -32,7 +32,7 @@ class IntentsView(ApiView):
         return self.once(request, "POST /v1/intents", lambda: created(submit(self.principal, submission)))
 
     def get(self, request: Request) -> Response:
-        """The newest intents that the caller may see, by `status` (one, several, `pending`) and by use of the receipt."""
+        """The newest intents that the caller may see: `status` one, several, or `pending`; `receipt` unused or used."""
         limit = query_int(request, "limit", 50, 1, 200)
         rows = visible_intents(self.principal).order_by("-created_at")
         wanted = request.query_params.get("status", "")
