@@ -12,7 +12,7 @@ from intents.ids import parse_id
 from intents.models import Intent, Receipt
 from intents.principal import Principal
 
-ROWS = ("redemption", "intent__sender")
+ROWS = ("redemption", "step", "intent__sender")
 UNUSED, USED = "unused", "used"
 
 
@@ -40,7 +40,7 @@ def newest_receipt(intent_id: uuid.UUID, executor: str = "") -> Receipt | None:
 
 def newest_receipts(intent_ids: list[uuid.UUID]) -> dict[uuid.UUID, Receipt]:
     """The newest receipt of each of these intents that has one."""
-    rows = Receipt.objects.select_related("redemption").filter(intent__in=intent_ids)
+    rows = Receipt.objects.select_related("redemption", "step").filter(intent__in=intent_ids)
     return {row.intent_id: row for row in rows}
 
 

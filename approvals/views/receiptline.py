@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from intents.lifecycle import Status, is_final
+from intents.lifecycle import Status, StepStatus, is_final
 from intents.models import Receipt
 
 
 @dataclass(frozen=True)
 class ReceiptLine:
-    """`state`: used, void (the intent ended otherwise), expired or unused; `at` is when that came about."""
+    """`state`: used, done (without it), void (the intent ended otherwise), expired or unused; `at`: since when."""
 
     state: str
     issued_at: datetime
@@ -25,6 +25,8 @@ def receipt_line(receipt: Receipt | None, status: str, now: datetime) -> Receipt
         return None
     if receipt.used is not None:
         return ReceiptLine("used", receipt.issued_at, receipt.used.at, receipt.used.by.rsplit("/", 1)[-1])
+    if receipt.step is not None and receipt.step.status == StepStatus.DONE:
+        return ReceiptLine("done", receipt.issued_at, receipt.issued_at)
     if is_final(status) and status != Status.COMPLETED:
         return ReceiptLine("void", receipt.issued_at, receipt.issued_at)
     state = "expired" if now >= receipt.expires_at else "unused"

@@ -47,7 +47,7 @@ def terminal_details(locked: Locked, ending: Ending) -> dict[str, Any]:
     payload = locked.intent.texts
     reason = _reason(ending, last)
     approved = ending.status == Status.COMPLETED and all(gate["outcome_class"] == "yes" for gate in gates)
-    receipt = at_the_end(locked) if approved else None
+    receipt = at_the_end(locked, gates) if approved else None
     return {
         "approved": approved,
         "outcome": _outcome(ending, last),

@@ -21,6 +21,8 @@ from intents.services.lock import Locked
 
 DECIDED, AUTO_APPROVED = "decided", "auto_approved"
 
+Gate = dict[str, Any]  # as in the terminal details
+
 
 @dataclass(frozen=True)
 class Basis:
@@ -28,7 +30,7 @@ class Basis:
 
     outcome: str
     reason: str
-    gates: list[dict[str, Any]]
+    gates: list[Gate]
     policies: list[str]
 
 
@@ -51,18 +53,21 @@ def for_work(locked: Locked, step: Step) -> Receipt | None:
     return _issue(locked, basis, step)
 
 
-def at_the_end(locked: Locked) -> Receipt | None:
-    """The receipt of an intent that was accepted: the one that went with the work after the last gate, or a new one."""
+def at_the_end(locked: Locked, gates: list[Gate]) -> Receipt | None:
+    """The receipt of an intent that was accepted: the one that went with the work after the last gate, or a new one.
+
+    `gates`: the reports of all its gates.
+    """
     after = max((step.position for step in locked.steps if step.kind == "human"), default=-1)
     worked = [step for step in locked.steps if step.position > after and step.kind == "agent"]
     given = Receipt.objects.filter(step__in=worked).order_by("step__position", "issued_at", "pk").last()
     if given is not None:
         return given
-    basis = _basis(locked, locked.steps)
+    basis = _basis(locked, locked.steps, gates)
     return _issue(locked, basis, None) if basis else None
 
 
-def _basis(locked: Locked, steps: list[Step]) -> Basis | None:
+def _basis(locked: Locked, steps: list[Step], gates: list[Gate] | None = None) -> Basis | None:
     """What was agreed to by these steps. A yes by silence is named as the reason, whatever people decided besides."""
     asked = [step for step in steps if step.kind == "human"]
     plan = locked.intent.texts.plan
@@ -71,7 +76,7 @@ def _basis(locked: Locked, steps: list[Step]) -> Basis | None:
         return Basis("completed", AUTO_APPROVED, [], [f"{row['policy']}@{row['version']}" for row in passed])
     if not asked or any(step.status != StepStatus.DONE for step in asked):
         return None
-    gates = [kind_of(step).report(step)["gate"] for step in asked]
+    gates = gates or [kind_of(step).report(step)["gate"] for step in asked]
     weakest = next((gate["reason"] for gate in gates if gate["reason"] != DECIDED), DECIDED)
     return Basis(gates[-1]["outcome"], weakest, gates, [])
 
@@ -114,7 +119,7 @@ def _claims(receipt: Receipt, basis: Basis) -> receipts.Claims:
     }
 
 
-def _gate(gate: dict[str, Any]) -> dict[str, Any]:
+def _gate(gate: Gate) -> Gate:
     said = [row for row in gate["decisions"] if row["counted"] and row["outcome"] is not None]
     return {
         **{key: gate[key] for key in ("gate_id", "digest", "source", "outcome", "reason", "closed_at")},

@@ -56,7 +56,7 @@ def redeem(principal: Principal, receipt: Receipt, claims: Claims, use: Use) -> 
     with locked_intent(receipt.intent_id) as locked:
         receipt = Receipt.objects.select_related(*ROWS).get(pk=receipt.pk)
         _refuse_used(receipt)
-        _refuse_void(locked, claims)
+        _refuse_void(locked, receipt, claims)
         if locked.now >= receipt.expires_at:
             raise Conflict(
                 f"This receipt ran out at {iso(receipt.expires_at)}: ask for the approval anew.",
@@ -109,11 +109,16 @@ def _refuse_used(receipt: Receipt) -> None:
         )
 
 
-def _refuse_void(locked: Locked, claims: Claims) -> None:
-    """What ended otherwise after the yes (withdrawn, failed, timed out) must not be done, nor what was changed."""
+def _refuse_void(locked: Locked, receipt: Receipt, claims: Claims) -> None:
+    """What ended otherwise after the yes (withdrawn, failed, timed out) must not be done, nor what was changed.
+
+    Nor is work done after its result: whoever decides next has read that.
+    """
     status = locked.intent.status
     if is_final(status) and status != Status.COMPLETED:
         raise Conflict(f"The intent has ended as {status} since: do not act.", code="receipt_void")
+    if receipt.step is not None and receipt.step.ended_at is not None:
+        raise Conflict("The work that this receipt went with is over: do not act.", code="receipt_void")
     if IntentTexts.objects.get(intent=locked.intent).payload_digest != claims["payload_digest"]:
         raise Conflict("The payload is another one since: do not act.", code="receipt_void")
 

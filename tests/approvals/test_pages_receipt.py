@@ -10,7 +10,7 @@ from django.test import Client
 from approvals.models import Person
 from approvals.views.inboxrows import inbox_version
 from intents import clock
-from tests.acts import fast_forward, fresh, frozen_clock
+from tests.acts import fast_forward, finish_work, fresh, frozen_clock
 from tests.approvals.browsing import signed_in, text_of
 from tests.factories import PASSWORD
 from tests.receipts import REDEEM, approved, at_work, token_of
@@ -58,6 +58,14 @@ def test_pages_say_that_it_is_void_when_the_intent_ended_otherwise(world):
     assert fresh(intent).status == "FAILED"
     for page in pages(world, intent):
         assert "not used, and void since this ended" in page
+
+
+def test_pages_say_that_the_work_was_done_without_the_receipt(world):
+    intent, _ = at_work(world)
+    finish_work(world, intent, done=True)
+
+    for page in pages(world, intent):
+        assert "and done by the agent without using its receipt" in page
 
 
 def test_inbox_changes_when_a_receipt_is_used(world, api):

@@ -31,7 +31,7 @@ from tests.acts import (
     take_work,
 )
 from tests.conftest import Api
-from tests.factories import make_agent, make_key, make_policy
+from tests.factories import gate_rule, make_agent, make_key, make_policy
 from tests.guards import archiving, run, unguarded
 from tests.receipts import KEYS, REDEEM, approved, at_work, token_of
 
@@ -317,6 +317,17 @@ def test_receipt_is_void_when_the_intent_ended_otherwise(world, api, end):
 
     assert code(use(worker, frame["receipt"])) == (409, "receipt_void")
     assert not Redemption.objects.exists()
+
+
+@pytest.mark.parametrize("rest", ["a gate", "nothing"])
+def test_receipt_of_the_work_is_void_when_its_result_was_given(world, rest):
+    if rest == "a gate":
+        make_policy(world.workspace, gates=[gate_rule("team:sre", place="before"), gate_rule("team:sre")])
+    _, frame = at_work(world)
+    worker = Api(world.work_secret)
+    worker.post(f"/v1/intents/{frame['intent_id']}/resume", {"done": True})
+
+    assert code(use(worker, frame["receipt"])) == (409, "receipt_void")
 
 
 def test_receipt_is_void_when_the_payload_is_another_one_since(world, api):
