@@ -67,7 +67,7 @@ def by_vendor(**statements):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intents', '0004_workspace_chain'),
+        ('intents', '0005_purged_texts'),
     ]
 
     operations = [
