@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from intents import receipts
+from intents.addresses import split
 from intents.ids import new_id
 from intents.lifecycle import StepStatus
 from intents.models import Receipt, Step
@@ -99,7 +100,7 @@ def _issue(locked: Locked, basis: Basis, step: Step | None) -> Receipt:
 def _claims(receipt: Receipt, basis: Basis) -> receipts.Claims:
     """All that an executor needs to see that this is what it is about to do. Only the server's words."""
     intent = receipt.intent
-    workspace = str(intent.workspace)
+    workspace = "/".join(split(intent.to_agent)[:2])  # a target is always of the intent's own workspace
     return {
         "iss": settings.BASE_URL,
         "aud": receipt.executor or workspace,
