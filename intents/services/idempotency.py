@@ -19,7 +19,18 @@ from intents.services.durable import durable
 KEPT_FOR = timedelta(hours=48)
 NOT_PART_OF_THE_REQUEST = ("correlation_id", "from_agent")
 
-PLAIN = ("ok", "intent_id", "gate_id", "status", "applied", "reason", "created_at", "deadline_at", "policy_generation")
+PLAIN = (
+    "ok",
+    "intent_id",
+    "gate_id",
+    "status",
+    "applied",
+    "reason",
+    "created_at",
+    "deadline_at",
+    "policy_generation",
+    "idempotent",
+)
 """Fields of answers that never hold anybody's words."""
 
 Effect = Callable[[], dict[str, Any]]

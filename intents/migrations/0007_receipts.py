@@ -67,7 +67,7 @@ def by_vendor(**statements):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intents', '0005_purged_texts'),
+        ('intents', '0006_open_gates_are_counted'),
     ]
 
     operations = [
