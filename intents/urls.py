@@ -8,6 +8,7 @@ from intents.views.bulk import BulkCancelView
 from intents.views.capabilities import CapabilitiesView
 from intents.views.document import DocumentView, reading_page
 from intents.views.health import HealthView
+from intents.views.history import ExportView
 from intents.views.intents import EventsView, IntentsView, IntentView, ResolveView, ResumeView
 from intents.views.patches import ControlsView, PolicyView
 from intents.views.receipts import JwksView, RedeemView
@@ -29,6 +30,7 @@ urlpatterns = [
     path("v1/intents/<str:handle>/resolve", ResolveView.as_view()),
     path("v1/intents/<str:handle>/controls", ControlsView.as_view()),
     path("v1/intents/<str:handle>/policy", PolicyView.as_view()),
+    path("v1/history/export", ExportView.as_view()),
     path("v1/receipts/redeem", RedeemView.as_view()),
     path("v1/scenarios/apply", ApplyView.as_view()),
     path("v1/scenarios/validate", ValidateView.as_view()),
