@@ -23,6 +23,8 @@ CAPABILITIES = (
     "agents",
     "agents.stream",
     "service_accounts",
+    "schemas",
+    "mesh",
     "idempotency",
 )
 EVERY_TYPE = "intent.*.v1"

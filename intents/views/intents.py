@@ -14,6 +14,7 @@ from intents.lifecycle import FINAL, Status
 from intents.models import Event, Intent
 from intents.receiptreads import UNUSED, USED, by_use, with_receipt, with_token
 from intents.selectors import events_after, visible_intents
+from intents.services.fitting import fit_of
 from intents.services.generation import check_generation
 from intents.services.resume import resolve, resume
 from intents.services.submit import submit
@@ -65,7 +66,8 @@ class IntentsView(ApiView):
     def post(self, request: Request) -> Response:
         """Create: the plan and its warnings are in the answer. 200, also for a replay."""
         submission = submission_of(body_of(request))
-        return self.once(request, "POST /v1/intents", lambda: created(submit(self.principal, submission)))
+        fit = fit_of(self.principal, submission.intent_type, submission.payload)
+        return self.once(request, "POST /v1/intents", lambda: created(submit(self.principal, submission, fit)))
 
     def get(self, request: Request) -> Response:
         """The newest intents that the caller may see: `status` one, several, or `pending`; `receipt` unused or used."""

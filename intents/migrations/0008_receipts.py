@@ -67,7 +67,7 @@ def by_vendor(**statements):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intents', '0006_open_gates_are_counted'),
+        ('intents', '0007_keys_schemas_mesh'),
     ]
 
     operations = [
