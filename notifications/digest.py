@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from uuid import UUID
 
 from django.conf import settings
 
@@ -55,7 +56,7 @@ def digest(case: Case) -> Content:
     )
 
 
-def _by_purpose(held: list[tuple[str, object]]) -> list[tuple[str, int]]:
+def _by_purpose(held: list[tuple[str, UUID | None]]) -> list[tuple[str, int]]:
     return [(WORDS[Purpose(purpose)], number) for purpose, number in Counter(purpose for purpose, _ in held).items()]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, QuerySet
@@ -91,11 +92,11 @@ def _digest(delivery: Delivery, intent: Intent, now: datetime) -> list[Delivery]
     ]
 
 
-def _digests(person_id: object, sender_id: object) -> QuerySet[Delivery]:
+def _digests(person_id: UUID, sender_id: UUID) -> QuerySet[Delivery]:
     return _between(person_id, sender_id).filter(purpose=Purpose.DIGEST)
 
 
-def _between(person_id: object, sender_id: object) -> QuerySet[Delivery]:
+def _between(person_id: UUID, sender_id: UUID) -> QuerySet[Delivery]:
     return Delivery.objects.filter(person_id=person_id, intent__sender_id=sender_id)
 
 
