@@ -55,6 +55,8 @@ else:
     _database["CONN_HEALTH_CHECKS"] = True  # after a restart of the database no request gets a dead connection
     _database["OPTIONS"] = {
         "options": "-c lock_timeout=2500 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000",
+        "server_side_binding": True,
+        "prepare_threshold": 2,  # a statement that comes a third time is parsed and planned once for its connection
         "pool": {"min_size": 1, "max_size": number("DATABASE_POOL", 16), "timeout": 10},
     }
 DATABASES = {"default": _database}

@@ -13,6 +13,7 @@ from intents.errors import Invalid
 from intents.lifecycle import FINAL, Status
 from intents.models import Event, Intent
 from intents.selectors import events_after, visible_intents
+from intents.services.fitting import fit_of
 from intents.services.generation import check_generation
 from intents.services.resume import resolve, resume
 from intents.services.submit import submit
@@ -59,7 +60,8 @@ class IntentsView(ApiView):
     def post(self, request: Request) -> Response:
         """Create: the plan and its warnings are in the answer. 200, also for a replay."""
         submission = submission_of(body_of(request))
-        return self.once(request, "POST /v1/intents", lambda: created(submit(self.principal, submission)))
+        fit = fit_of(self.principal, submission.intent_type, submission.payload)
+        return self.once(request, "POST /v1/intents", lambda: created(submit(self.principal, submission, fit)))
 
     def get(self, request: Request) -> Response:
         """The newest intents that the caller may see; `status` is one or several, or `pending`."""

@@ -74,7 +74,10 @@ class House:
             beat = stack.enter_context(celery(self.folder, "beat", "--loglevel=ERROR", LOG_LEVEL="ERROR"))
             words = ("worker", "-Q", ",".join(queues), "--loglevel=ERROR", "--without-mingle", "--without-gossip")
             named = [f"worker-{'-'.join(queues)}-{number}" for number in range(count)]
-            found = [stack.enter_context(celery(self.folder, *words, name=one, LOG_LEVEL="ERROR")) for one in named]
+            found = [
+                stack.enter_context(celery(self.folder, *words, "-n", one, name=one, LOG_LEVEL="ERROR"))
+                for one in named
+            ]
             yield [each.process.pid for each in found]
             for each in (beat, *found):
                 each.kill()
