@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from intents import clock
-from intents.models import Agent, ApiKey, Event, Intent, ServiceAccount, Step, Workspace
+from intents.models import Agent, ApiKey, Event, Intent, SemanticSchema, ServiceAccount, Step, Workspace
 from intents.services.configuration import Rows, record_differences, recorded, snapshot
 from intents.services.record import details_of
 from intents.services.verify import chain_fits
@@ -122,10 +122,10 @@ class WorkspaceAdmin(Kept):
 class AgentAdmin(Kept):
     """Programs that receive work, and when each was last seen."""
 
-    list_display = ("address", "display_name", "is_active", "last_seen_at", "max_in_flight")
+    list_display = ("address", "display_name", "is_active", "killed_at", "last_seen_at", "max_in_flight")
     list_filter = ("is_active", "workspace")
     search_fields = ("address", "display_name")
-    readonly_fields = ("workspace", "name", "address", "cursor", "last_seen_at", "created_at")
+    readonly_fields = ("workspace", "name", "address", "cursor", "last_seen_at", "killed_at", "killed_by", "created_at")
     has_add_permission = nobody
 
 
@@ -142,7 +142,7 @@ class ServiceAccountAdmin(ReadOnly):
 class ApiKeyAdmin(ReadOnly):
     """Machines' credentials, never their secrets. They can be revoked here, and nothing else."""
 
-    list_display = ("__str__", "workspace", "what_for", "agent", "expires_at", "revoked_at")
+    list_display = ("__str__", "workspace", "what_for", "agent", "last_used_at", "expires_at", "revoked_at")
     list_filter = ("workspace", ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("service_account", "workspace", "agent")
     search_fields = ("service_account__name", "hint")
@@ -163,6 +163,17 @@ class ApiKeyAdmin(ReadOnly):
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Who may change keys."""
         return request.user.has_perm("intents.change_apikey")
+
+
+@admin.register(SemanticSchema)
+class SemanticSchemaAdmin(ReadOnly):
+    """What the payloads of intent types must look like, in all versions. They come over the API."""
+
+    list_display = ("__str__", "workspace", "compatibility_mode", "is_active", "made_by", "created_at")
+    list_filter = ("workspace", "is_active", "compatibility_mode")
+    list_select_related = ("workspace",)
+    search_fields = ("semantic_type", "schema_hash")
+    ordering = ("semantic_type", "-version")
 
 
 class StepInline(ReadOnlyInline):

@@ -16,6 +16,7 @@ from intents.lifecycle import Status, is_final
 from intents.models import Agent
 from intents.openstream import OpenStream
 from intents.reads import Reads
+from intents.services.handout import Killed
 from intents.sources import Sources
 from intents.waiters import Registry
 from intents.window import Window
@@ -54,14 +55,20 @@ class Follower:
         """One step at a time: the next one is handed out only when the last has a result.
 
         Whoever lost its lease may hang: its stream ends, so that the step goes to a listener that calls again.
+        The streams of an agent that is killed end; one that it opens after that stays open, and nothing comes.
         """
         last = window.since
-        takes_work = not window.statuses or Status.DELIVERED in window.statuses
+        takes_work = (not window.statuses or Status.DELIVERED in window.statuses) and agent.killed_at is None
         await self._look(self._sources.seen, agent)
         while not self.stream.over:
             if not takes_work:
                 await self.stream.park()
-            elif frame := await self._next_step(agent):
+                continue
+            try:
+                frame = await self._next_step(agent)
+            except Killed:
+                break
+            if frame is not None:
                 last = max(last, frame["seq"])
                 await self.stream.write(sse.frame(frame))
                 if not await self._is_done(frame):

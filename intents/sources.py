@@ -16,6 +16,7 @@ from intents.services import handout
 
 def find_intent(principal: Principal, handle: str) -> uuid.UUID:
     """The intent behind a handle. Its agent's call renews the lease that it holds."""
+    selectors.check_not_killed(principal)
     intent, step = selectors.intent_by_handle(principal, handle)
     if step is not None and principal.agent is not None:
         handout.renew_lease(step, principal.agent)

@@ -17,6 +17,7 @@ from intents.errors import NotFound
 from intents.kinds.agent import called_in, lease_length, pending_with, set_wake
 from intents.lifecycle import Status, StepStatus
 from intents.models import Agent, Intent, Step
+from intents.selectors import stopped
 from intents.services.lock import Locked, locked_intent
 from intents.services.patching import checkpoint_of
 
@@ -24,12 +25,19 @@ SEEN_EVERY = timedelta(seconds=20)
 CURSOR_STEP = 2  # even positions: one older client asks for `last + 1`
 
 
+class Killed(Exception):
+    """The agent was stopped: nothing is handed to it."""
+
+
 class HandsFull(Exception):
     """The agent holds `max_in_flight` steps already."""
 
 
 def hand_out(agent: Agent) -> dict[str, Any] | None:
-    """Take the oldest free step for this agent and return its stream frame; None if there is none to take."""
+    """Take the oldest free step for this agent and return its stream frame; None if there is none to take.
+
+    Killed if the agent was stopped.
+    """
     if _holds_all_it_may(agent):
         return None
     free = Step.objects.filter(agent_address=agent.address, status=StepStatus.READY).order_by("started_at")
@@ -37,6 +45,8 @@ def hand_out(agent: Agent) -> dict[str, Any] | None:
         frame = _take(agent, step_id, intent_id)
         if frame is not None:
             return frame
+    if stopped(agent.address):
+        raise Killed
     return None
 
 
@@ -106,8 +116,10 @@ def _begin_lease(locked: Locked, step: Step) -> None:
 
 
 def _next_cursor(agent: Agent) -> int:
-    """Under the agent's lock the count is exact: HandsFull, and nothing was handed out, if others were faster."""
+    """Exact under the agent's lock. HandsFull if others were faster, Killed if it was stopped: nothing happened."""
     row = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
+    if row.killed_at is not None:
+        raise Killed
     if _holds_all_it_may(row):
         raise HandsFull
     row.cursor += CURSOR_STEP

@@ -22,6 +22,8 @@ CAPABILITIES = (
     "agents",
     "agents.stream",
     "service_accounts",
+    "schemas",
+    "mesh",
     "idempotency",
 )
 EVERY_TYPE = "intent.*.v1"

@@ -13,12 +13,13 @@ from intents.errors import Invalid
 from intents.lifecycle import FINAL, Status
 from intents.models import Event, Intent
 from intents.selectors import events_after, visible_intents
+from intents.services.fitting import fit_of
 from intents.services.generation import check_generation
 from intents.services.resume import resolve, resume
 from intents.services.submit import submit
 from intents.views.base import ApiView, body_of, query_int
 from intents.views.endpoint import Endpoint
-from intents.wire.answers import ResolveBody, ResumeBody, read_resolution, resume_warnings
+from intents.wire.answers import ResolveBody, ResumeBody, read_resolution, read_resume
 from intents.wire.create import CreateIntent, submission_of
 from intents.wire.present import event_json, intent_json
 from intents.wire.shapes import (
@@ -59,7 +60,8 @@ class IntentsView(ApiView):
     def post(self, request: Request) -> Response:
         """Create: the plan and its warnings are in the answer. 200, also for a replay."""
         submission = submission_of(body_of(request))
-        return self.once(request, "POST /v1/intents", lambda: created(submit(self.principal, submission)))
+        fit = fit_of(self.principal, submission.intent_type, submission.payload)
+        return self.once(request, "POST /v1/intents", lambda: created(submit(self.principal, submission, fit)))
 
     def get(self, request: Request) -> Response:
         """The newest intents that the caller may see; `status` is one or several, or `pending`."""
@@ -116,6 +118,7 @@ class ResumeView(ApiView):
         """`applied` says whether it changed anything."""
         intent, step = self.find(handle)
         body = body_of(request)
+        warnings = read_resume(self.principal, body)
         check_generation(intent, body)
 
         def effect() -> dict[str, Any]:
@@ -125,7 +128,7 @@ class ResumeView(ApiView):
                 "ok": True,
                 "policy_generation": fresh.policy_generation,
                 "intent": intent_json(fresh),
-                "warnings": resume_warnings(self.principal, body),
+                "warnings": warnings,
                 **answer,
             }
 
