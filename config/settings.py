@@ -204,6 +204,10 @@ ANYMAIL = json_object("ANYMAIL")
 OUTBOUND_ALLOWED_PRIVATE = env.list("OUTBOUND_ALLOWED_PRIVATE", default=[])
 OUTBOUND_CA_FILE = env("OUTBOUND_CA_FILE", default="")
 
+MESSAGES_PER_HOUR = number("MESSAGES_PER_HOUR", 30)
+"""From one sender to one person; what is more comes as a digest."""
+DELIVERIES_PER_GATE = number("DELIVERIES_PER_GATE", 500)
+
 # --- Celery ------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
