@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('intents', '0004_workspace_chain'),
-        ('notifications', '0002_closing_notes'),
+        ('notifications', '0003_floods_are_digested'),
     ]
 
     operations = [
