@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=intents.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('thread_id', models.UUIDField(null=True)),
                 ('position', models.BigIntegerField(default=0)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('sent', 'Sent'), ('dead', 'Dead'), ('superseded', 'Superseded')], default='queued', max_length=10)),
+                ('status', models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('sent', 'Sent'), ('dead', 'Dead'), ('superseded', 'Superseded'), ('held', 'Held')], default='queued', max_length=10)),
                 ('attempt', models.PositiveIntegerField(default=0)),
                 ('tries', models.PositiveSmallIntegerField(default=0)),
                 ('queued_at', models.DateTimeField()),
