@@ -13,7 +13,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from intents import clock
+from intents.clock import iso
 from intents.models import Agent, ApiKey, Event, Intent, SemanticSchema, ServiceAccount, Step, Workspace
+from intents.receiptreads import newest_receipt
 from intents.services.configuration import Rows, record_differences, recorded, snapshot
 from intents.services.record import details_of
 from intents.services.verify import chain_fits
@@ -212,14 +214,23 @@ class IntentAdmin(ReadOnly):
     fields = (
         "page", "intent_type", "to_agent", "status", "waiting_reason", "pending_with", "workspace", "sender",
         "requester", "excluded", "created_at", "updated_at", "deadline_at", "ended_at", "wake_at", "due_since",
-        "failures", "history_fits", "payload", "plan", "warnings", "outcome",
+        "failures", "receipt", "history_fits", "payload", "plan", "warnings", "outcome",
     )  # fmt: skip
-    readonly_fields = ("page", "history_fits", "payload", "plan", "warnings", "outcome")
+    readonly_fields = ("page", "receipt", "history_fits", "payload", "plan", "warnings", "outcome")
 
     @admin.display(description="page")
     def page(self, row: Intent) -> SafeString:
         """The page that its people see."""
         return format_html('<a href="{}">{}</a>', reverse("intent", args=[row.pk]), row.pk)
+
+    @admin.display
+    def receipt(self, row: Intent) -> str:
+        """Whether what was approved was done; never the receipt itself."""
+        found = newest_receipt(row.pk)
+        if found is None:
+            return "-"
+        used = f"used {iso(found.used.at)} by {found.used.by}" if found.used else "not used"
+        return f"issued {iso(found.issued_at)}, {used}"
 
     @admin.display(description="history fits", boolean=True)
     def history_fits(self, row: Intent) -> bool:

@@ -15,6 +15,7 @@ from intents.errors import Busy
 from intents.lifecycle import Status, is_final
 from intents.models import Agent
 from intents.openstream import OpenStream
+from intents.principal import Principal
 from intents.reads import Reads
 from intents.services.handout import Killed
 from intents.sources import Sources
@@ -37,12 +38,12 @@ class Follower:
         self._reads = reads
         self._sources = sources
 
-    async def events(self, intent_id: uuid.UUID, window: Window) -> None:
+    async def events(self, intent_id: uuid.UUID, window: Window, reader: Principal) -> None:
         """Every event after `since`, as it comes; ends after the terminal one."""
         last = window.since
         with self._registry.waiting(nudges.of_intent(intent_id), self.stream.stirred, last) as waiter:
             while not self.stream.over:
-                events = await self._look(self._sources.events_after, intent_id, last)
+                events = await self._look(self._sources.events_after, intent_id, last, reader)
                 if events:
                     last = waiter.seen = events[-1]["seq"]
                     await self.stream.write(b"".join(map(sse.frame, events)))

@@ -13,6 +13,7 @@ from intents.ids import parse_id
 from intents.lifecycle import WaitingReason
 from intents.models import Agent, ApiKey, Event, Intent, Step, Workspace
 from intents.principal import Principal
+from intents.receiptreads import with_token
 from intents.wire.present import event_json
 
 AGENT_KILLED = "{} was stopped. Until somebody else resumes it, its keys open nothing."
@@ -62,10 +63,10 @@ def at_gates(sender: ApiKey) -> QuerySet[Intent]:
     return Intent.objects.filter(sent_by(sender), waiting_reason=WaitingReason.HUMAN)
 
 
-def events_after(intent_id: uuid.UUID, since: int) -> list[dict[str, Any]]:
-    """The wire's events with `seq` greater than `since`, ascending."""
+def events_after(intent_id: uuid.UUID, since: int, reader: Principal | None = None) -> list[dict[str, Any]]:
+    """The wire's events with `seq` greater than `since`, ascending; the last has the reader's receipt."""
     rows = Event.objects.filter(intent_id=intent_id, seq__gt=since).select_related("text").order_by("seq")
-    return [event_json(row) for row in rows]
+    return [with_token(event_json(row), reader) for row in rows]
 
 
 def full_address(workspace: Workspace, address: str) -> str:

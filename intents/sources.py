@@ -38,7 +38,7 @@ class Sources:
 
     find_intent: Callable[[Principal, str], uuid.UUID] = find_intent
     find_agent: Callable[[Principal, str], Agent] = find_agent
-    events_after: Callable[[uuid.UUID, int], list[dict[str, Any]]] = selectors.events_after
+    events_after: Callable[[uuid.UUID, int, Principal], list[dict[str, Any]]] = selectors.events_after
     hand_out: Callable[[Agent], dict[str, Any] | None] = handout.hand_out
     still_held: Callable[[uuid.UUID], bool] = handout.still_held
     has_ended: Callable[[uuid.UUID], bool] = handout.has_ended

@@ -19,12 +19,14 @@ from intents.views.mesh import (
     MeshResumeView,
 )
 from intents.views.patches import ControlsView, PolicyView
+from intents.views.receipts import JwksView, RedeemView
 from intents.views.scenarios import ApplyView, ValidateView
 from intents.views.schemas import SchemasView, SchemaView
 from intents.views.streams import EventStreamView, WorkStreamView
 
 urlpatterns = [
     path("health", HealthView.as_view()),
+    path(".well-known/countersign/jwks.json", JwksView.as_view()),
     path("docs/api", reading_page, name="api_docs"),
     path("v1/openapi.json", DocumentView.as_view(), name="api_document"),
     path("v1/capabilities", CapabilitiesView.as_view()),
@@ -38,6 +40,7 @@ urlpatterns = [
     path("v1/intents/<str:handle>/controls", ControlsView.as_view()),
     path("v1/intents/<str:handle>/policy", PolicyView.as_view()),
     path("v1/history/export", ExportView.as_view()),
+    path("v1/receipts/redeem", RedeemView.as_view()),
     path("v1/scenarios/apply", ApplyView.as_view()),
     path("v1/scenarios/validate", ValidateView.as_view()),
     path("v1/schemas", SchemasView.as_view()),

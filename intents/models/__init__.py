@@ -4,6 +4,7 @@ from intents.models.chain import CheckpointCursor, WorkspaceChain, WorkspaceEntr
 from intents.models.event import Event, EventText, IdempotencyRecord, Outbox
 from intents.models.intent import Intent, IntentTexts, Step, StepResult
 from intents.models.mesh import AgentMetrics
+from intents.models.receipt import Receipt, Redemption
 from intents.models.schema import Compatibility, SemanticSchema
 from intents.models.workspace import Agent, ApiKey, ServiceAccount, Workspace
 
@@ -19,6 +20,8 @@ __all__ = [
     "Intent",
     "IntentTexts",
     "Outbox",
+    "Receipt",
+    "Redemption",
     "SemanticSchema",
     "ServiceAccount",
     "Step",

@@ -18,6 +18,7 @@ CAPABILITIES = (
     "intents.bulk_cancel",
     "human_tasks",
     "approvals",
+    "receipts",
     "scenarios",
     "agents",
     "agents.stream",

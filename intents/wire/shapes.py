@@ -72,6 +72,18 @@ REFUSAL = named(
 
 PENDING = named("PendingWith", obj("name", type=TEXT, ref=maybe(TEXT), name=TEXT))
 PLANNED = named("PlannedStep", {**obj(step_id=TEXT, kind=TEXT, source=TEXT), "additionalProperties": True})
+RECEIPT = named(
+    "Receipt",
+    obj(
+        receipt_id=ID,
+        executor=maybe(TEXT),
+        issued_at=TIME,
+        expires_at=TIME,
+        redeemed_at=maybe(TIME),
+        redeemed_by=maybe(TEXT),
+        token=maybe(TEXT),
+    ),
+)
 INTENT = named(
     "Intent",
     obj(
@@ -107,6 +119,7 @@ INTENT = named(
         plan=many(PLANNED),
         plan_reasons=many(ANY),
         warnings=TEXTS,
+        receipt=maybe(RECEIPT),
         result=maybe(MAP),
         purged_at=maybe(TIME),
     ),
