@@ -7,7 +7,7 @@ from typing import Any
 from approvals.clockwork import expire, run_chain
 from approvals.models import Gate, Person
 from approvals.report import gate_report
-from approvals.services.answer import answer_of
+from approvals.services.answer import read_decision
 from approvals.services.decide import decide
 from approvals.services.gates import close_gate, open_gate
 from intents.errors import Conflict, Forbidden, NotFound
@@ -29,10 +29,10 @@ class HumanKind:
         return None
 
     def resume(self, step: Step, principal: Principal, body: dict[str, Any]) -> dict[str, Any]:
-        """A person's `task_result`. Machines never get here (intents.services.resume)."""
+        """A person's `task_result`, or `decision` approve or reject. Machines are refused."""
         person = person_of(principal)
         gate = _gate_meant(step, body.get("gate_id"))
-        answer = answer_of(gate, body.get("task_result"))
+        answer = read_decision(gate, body)
         verdict = decide(gate.pk, answer, person, via=VIA, strength=STRENGTH)
         return verdict.on_the_wire()
 

@@ -7,6 +7,16 @@ from intents.views.agents import AgentsView, AgentView
 from intents.views.bulk import BulkCancelView
 from intents.views.capabilities import CapabilitiesView
 from intents.views.health import HealthView
+from intents.views.inbox import (
+    ChangesView,
+    DecideView,
+    DelegateView,
+    DeleteMessagesView,
+    InboxView,
+    ReadView,
+    ReplyView,
+    ThreadView,
+)
 from intents.views.intents import EventsView, IntentsView, IntentView, ResolveView, ResumeView
 from intents.views.patches import ControlsView, PolicyView
 from intents.views.scenarios import ApplyView, ValidateView
@@ -22,6 +32,15 @@ urlpatterns = [
     path("v1/intents/<str:handle>/resolve", ResolveView.as_view()),
     path("v1/intents/<str:handle>/controls", ControlsView.as_view()),
     path("v1/intents/<str:handle>/policy", PolicyView.as_view()),
+    path("v1/inbox", InboxView.as_view()),
+    path("v1/inbox/changes", ChangesView.as_view()),
+    path("v1/inbox/<str:thread_id>", ThreadView.as_view()),
+    path("v1/inbox/<str:thread_id>/reply", ReplyView.as_view()),
+    path("v1/inbox/<str:thread_id>/delegate", DelegateView.as_view()),
+    path("v1/inbox/<str:thread_id>/approve", DecideView.as_view(verb="approve")),
+    path("v1/inbox/<str:thread_id>/reject", DecideView.as_view(verb="reject")),
+    path("v1/inbox/<str:thread_id>/messages/delete", DeleteMessagesView.as_view()),
+    path("v1/inbox/<str:thread_id>/read", ReadView.as_view()),
     path("v1/scenarios/apply", ApplyView.as_view()),
     path("v1/scenarios/validate", ValidateView.as_view()),
     path("v1/service-accounts", AccountsView.as_view()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ class Locked:
         self.now: datetime = max(moment, intent.last_at) if intent.last_at else moment
         self._steps: list[Step] | None = None
         self._events: list[record.NewEvent] = []
+        self._last: list[Callable[[], None]] = []
 
     @property
     def steps(self) -> list[Step]:
@@ -52,6 +53,10 @@ class Locked:
         """Append an event to the history; it is written when the lock is given back."""
         self._events.append(record.new_event(self.intent, event_type, actor, self.now, details or {}))
 
+    def at_last(self, write: Callable[[], None]) -> None:
+        """Have this done at the very end, after the intent's own rows: what locks rows that intents share."""
+        self._last.append(write)
+
     def leave(self) -> None:
         """Derive `wake_at` from the rows and write the intent and its events."""
         intent = self.intent
@@ -67,6 +72,8 @@ class Locked:
             intent.updated_at = intent.last_at = self.now
             record.write(intent, self._events)
         intent.save()
+        for write in self._last:
+            write()
         nudges.after_commit(*self._nudges())
 
     def _nudges(self) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from intents import clock
-from intents.addresses import matches
+from intents.addresses import is_human, matches
 from intents.digest import canonical, digest_of_bytes
 from intents.errors import Forbidden, Invalid, NotFound
 from intents.ids import new_id
@@ -53,7 +53,9 @@ def _planned(principal: Principal, submission: Submission) -> tuple[ApiKey, str,
     _check_key(key, submission.intent_type, [target, *agents])
     registered = Agent.objects.filter(workspace=workspace, address=target, is_active=True).exists()
     planned = Planned(base_steps(submission, target, registered=registered), warnings=list(submission.warnings))
-    _unregistered(workspace, planned)
+    if submission.reply_to:
+        submission.reply_to = _reply_address(key, submission.reply_to)
+    _unregistered(workspace, planned, submission.reply_to)
     run_planners(submission, workspace, principal, planned)
     return key, target, planned
 
@@ -67,15 +69,26 @@ def _check_key(key: ApiKey, intent_type: str, targets: list[str]) -> None:
             raise Forbidden(f"This key may not send to {target}.", code="target_not_allowed")
 
 
-def _unregistered(workspace: Workspace, planned: Planned) -> None:
-    wanted = {step.agent_address for step in planned.steps if step.kind == "agent"}
-    known = set(
-        Agent.objects.filter(workspace=workspace, address__in=wanted, is_active=True).values_list("address", flat=True)
-    )
-    for address in sorted(wanted - known):
+def _reply_address(key: ApiKey, address: str) -> str:
+    """In full. The answer carries the sender's words: it goes to the key's own agent or to one that it may send to."""
+    target = full_address(key.workspace, address)
+    if is_human(target):
+        raise Invalid("reply_to: people are told by mail; name an agent.", code="invalid_agent_address")
+    own = key.agent.address if key.agent else ""
+    if target != own and key.targets and not matches(key.targets, target):
+        raise Forbidden(f"This key may not send to {target}.", code="target_not_allowed")
+    return target
+
+
+def _unregistered(workspace: Workspace, planned: Planned, reply_to: str) -> None:
+    work = {step.agent_address for step in planned.steps if step.kind == "agent"}
+    wanted = work | {reply_to} if reply_to else work
+    rows = Agent.objects.filter(workspace=workspace, address__in=wanted, is_active=True)
+    for address in sorted(wanted - set(rows.values_list("address", flat=True))):
         if workspace.unknown_agent_is_error:
             raise NotFound(f"No agent is registered at {address}.", code="agent_not_found")
-        planned.warnings.append(f"No agent is registered at {address} yet; the work waits for one.")
+        what = "work" if address in work else "answer"
+        planned.warnings.append(f"No agent is registered at {address} yet; the {what} waits for one.")
 
 
 def _create(key: ApiKey, submission: Submission, planned: Planned, target: str) -> Intent:

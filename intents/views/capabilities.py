@@ -15,6 +15,8 @@ CAPABILITIES = (
     "intents.bulk_cancel",
     "human_tasks",
     "approvals",
+    "inbox",
+    "reply_to",
     "scenarios",
     "agents",
     "agents.stream",

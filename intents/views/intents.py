@@ -13,6 +13,7 @@ from intents.lifecycle import FINAL, Status, is_final
 from intents.models import Event, Intent
 from intents.selectors import events_after, visible_intents
 from intents.services.generation import check_generation
+from intents.services.inbox import completion_delivery
 from intents.services.resume import resolve, resume
 from intents.services.submit import submit
 from intents.views.base import ApiView, body_of, query_int
@@ -97,9 +98,8 @@ class ResolveView(ApiView):
             answer = resolve(intent, step, self.principal, body)
             fresh = visible_intents(self.principal).get(pk=intent.pk)
             last = Event.objects.select_related("text").filter(intent=fresh).order_by("seq").last()
-            not_sent = {"delivered": False, "reason": "reply_to_not_set"}
-            event = event_json(last) if last else None
-            return {"ok": True, "intent": intent_json(fresh), "event": event, "completion_delivery": not_sent, **answer}
+            event, told = event_json(last) if last else None, completion_delivery(fresh)
+            return {"ok": True, "intent": intent_json(fresh), "event": event, "completion_delivery": told, **answer}
 
         return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resolve", effect)
 
