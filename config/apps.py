@@ -10,4 +10,8 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         """Refuse settings that would break a promise; let every nudge find its broker."""
-        from config import celery, checks  # noqa: F401
+        from prometheus_client import REGISTRY
+
+        from config import celery, checks, metrics  # noqa: F401
+
+        REGISTRY.register(metrics.Rows())

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from notifications.outbound.client import trusted_authorities
+from notifications.outbound.target import Allowed
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SHORTEST_SECRET = 32
 
@@ -25,7 +28,22 @@ def countersign_checks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         (_mail_is_only_kept(), "In production mail must go somewhere: set EMAIL_URL, or EMAIL_BACKEND.", "C008"),
         (_open_redis(), "REDIS_URL has no password and is not on loopback: add one.", "C007"),
     ]
+    found += [(True, why, "C020") for why in outbound_faults(settings.BASE_URL)]
     return [Error(message, id=f"countersign.{code}") for is_wrong, message, code in found if is_wrong]
+
+
+def outbound_faults(base_url: str) -> list[str]:
+    """What is wrong with where requests may go, and whom they trust there."""
+    try:
+        allowed = Allowed(settings.OUTBOUND_ALLOWED_PRIVATE)
+        trusted_authorities(settings.OUTBOUND_CA_FILE)
+    except ValueError as error:
+        return [f"OUTBOUND_ALLOWED_PRIVATE: {error}"]
+    except OSError as error:  # ssl.SSLError is one
+        return [f"OUTBOUND_CA_FILE cannot be read as certificates in PEM form: {error}"]
+    if allowed.in_clear and not _loopback(base_url):
+        return ["OUTBOUND_ALLOWED_PRIVATE names http:// beyond loopback: what is sent could be read. Use https."]
+    return []
 
 
 def _sqlite_is_unsafe() -> bool:

@@ -20,6 +20,14 @@ def number(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {env.str(name)!r}.") from error
 
 
+def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
+    """One of these words."""
+    given = str(env(name, default=default))
+    if given not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {given!r}.")
+    return given
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's settings of a database URL. PostgreSQL and SQLite are served."""
     try:

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import database, env, json_object, mail, number
+from config.environment import choice, database, env, json_object, mail, number
+from config.logs import logging_config
 from config.secretfile import load_or_create
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -175,22 +176,28 @@ else:
     EMAIL_BACKEND = env("EMAIL_BACKEND", default="notifications.keptmail.KeptMailBackend")
 ANYMAIL = json_object("ANYMAIL")
 
+# --- The way out -------------------------------------------------------------------------------------------------
+OUTBOUND_ALLOWED_PRIVATE = env.list("OUTBOUND_ALLOWED_PRIVATE", default=[])
+OUTBOUND_CA_FILE = env("OUTBOUND_CA_FILE", default="")
+
 # --- Celery ------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"socket_timeout": 5, "socket_connect_timeout": 1} if REDIS_URL else {"polling_interval": 0.01}
 )
 
+# --- Health and metrics ------------------------------------------------------------------------------------------
+ENGINE_LATE_SECONDS = number("ENGINE_LATE_SECONDS", 60)
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+METRICS_HOST = env("METRICS_HOST", default="127.0.0.1")
+METRICS_PORT = number("METRICS_PORT", 0)
+
 # --- Language, time, log -----------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"django.request": {"level": "ERROR"}},  # a refusal is no fault of ours
-    "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="WARNING")},
-}
+LOGGING = logging_config(
+    choice("LOG_FORMAT", ("line", "json"), "json" if PRODUCTION else "line"),
+    choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO" if PRODUCTION else "WARNING"),
+)
 SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # attempts are counted per account on purpose, wherever they come from

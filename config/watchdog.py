@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from django.db import connections
 
+from config import metrics
 from intents import tasks, ticks
 from notifications import tasks as telling
 from notifications import wakeup
@@ -27,6 +28,7 @@ OWN_TICKS: list[Callable[[], None]] = [tasks.wake, telling.announce, telling.del
 def guard() -> None:
     """Start the threads of a worker process: the drain of its nudges, and this watchdog."""
     wakeup.start()
+    metrics.serve_worker()
     ticks.alive()
     for run in (tick_without_broker, end_when_stuck):
         threading.Thread(target=run, daemon=True, name=run.__name__).start()

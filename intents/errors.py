@@ -66,6 +66,13 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class Unready(DomainError):
+    """This process cannot serve yet (503)."""
+
+    status = 503
+    code = "not_ready"
+
+
 class Busy(DomainError):
     """The row lock was not free in time; nothing happened, asking again is safe (503, Retry-After)."""
 

@@ -7,7 +7,7 @@ import uuid
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from intents import clock
+from intents import clock, metrics
 from intents.errors import Busy, NotFound
 from intents.lifecycle import OPEN_STEP, Status, is_final
 from intents.models import Intent
@@ -47,6 +47,7 @@ def wake(intent_id: uuid.UUID) -> None:
         intent = locked.intent
         if is_final(intent.status) or intent.wake_at is None or intent.wake_at > locked.now:
             return
+        metrics.LATE.observe((locked.now - (intent.due_since or intent.wake_at)).total_seconds())
         if locked.now >= intent.deadline_at:
             abort(locked, _deadline(locked))
             return

@@ -14,7 +14,7 @@ from approvals.services.told import mark_told, mark_unreachable
 from intents import clock, ticks
 from intents.errors import Busy
 from intents.services.durable import durable
-from notifications import breaker, keptmail
+from notifications import breaker, keptmail, metrics
 from notifications.case import Case, read_case
 from notifications.channels.base import Channel, Fate, Message, Retry, Sent
 from notifications.channels.registry import CHANNELS
@@ -107,9 +107,17 @@ def _conclude(delivery: Delivery, fate: Fate | Unsent, now: datetime) -> None:
         except Overtaken:
             log.warning("delivery overtaken", extra=words)
             return
-        log.info("delivery tried", extra=words | {"fate": type(fate).__name__, "why": getattr(fate, "why", "")})
+        fated = type(fate).__name__.lower()
+        log.info("delivery tried", extra=words | {"fate": fated, "why": getattr(fate, "why", "")})
+        _count(delivery, fate, fated)
         return
     log.error("delivery not settled", extra=words)
+
+
+def _count(delivery: Delivery, fate: Fate | Unsent, fated: str) -> None:
+    metrics.TRIES.labels(delivery.channel, fated).inc()
+    if isinstance(fate, Sent):
+        metrics.SENT_AFTER.labels(delivery.channel).observe((clock.now() - delivery.created_at).total_seconds())
 
 
 def _settle(delivery: Delivery, fate: Fate | Unsent, now: datetime) -> None:

@@ -18,7 +18,7 @@ CLOSING = {
     "postgresql": "SELECT set_config('countersign.archiving', '', true)",
     "sqlite": "DELETE FROM intents_archiving",
 }
-TABLES = ("intents_event", "intents_eventtext")
+TABLES = ("intents_event", "intents_eventtext", "intents_workspaceentry")
 
 
 def let_flush_pass(patch: pytest.MonkeyPatch) -> None:
@@ -27,7 +27,8 @@ def let_flush_pass(patch: pytest.MonkeyPatch) -> None:
 
     def opened(operations: Any, statements: list[str]) -> None:
         vendor = operations.connection.vendor
-        flush(operations, [OPENING[vendor], *statements, CLOSING[vendor]])
+        away, back = guards_of("intents_workspaceentry")
+        flush(operations, [OPENING[vendor], *away, *statements, *back, CLOSING[vendor]])
 
     patch.setattr(BaseDatabaseOperations, "execute_sql_flush", opened)
 
@@ -54,11 +55,19 @@ def disarm() -> list[str]:
     if connection.vendor == "postgresql":
         run(*postgresql("DISABLE"))
         return postgresql("ENABLE")
+    pairs = [guards_of(table) for table in TABLES]
+    run(*(statement for away, _ in pairs for statement in away))
+    return [statement for _, back in pairs for statement in back]
+
+
+def guards_of(table: str) -> tuple[list[str], list[str]]:
+    """The statements that take a table's triggers away, and those that bring them back."""
+    if connection.vendor == "postgresql":
+        return [f"ALTER TABLE {table} DISABLE TRIGGER USER"], [f"ALTER TABLE {table} ENABLE TRIGGER USER"]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
         triggers = cursor.fetchall()
-    run(*(f"DROP TRIGGER {name}" for name, _ in triggers))
-    return [sql for _, sql in triggers]
+    return [f"DROP TRIGGER {name}" for name, _ in triggers], [sql for _, sql in triggers]
 
 
 def postgresql(verb: str) -> list[str]:

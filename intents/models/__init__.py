@@ -1,5 +1,6 @@
 """Rows of the intents app."""
 
+from intents.models.chain import CheckpointCursor, WorkspaceChain, WorkspaceEntry
 from intents.models.event import Event, EventText, IdempotencyRecord, Outbox
 from intents.models.intent import Intent, IntentTexts, Step, StepResult
 from intents.models.thread import Inbox, Thread, ThreadEntry, ThreadMessage, ThreadReader
@@ -8,6 +9,7 @@ from intents.models.workspace import Agent, ApiKey, ServiceAccount, Workspace
 __all__ = [
     "Agent",
     "ApiKey",
+    "CheckpointCursor",
     "Event",
     "EventText",
     "IdempotencyRecord",
@@ -23,4 +25,6 @@ __all__ = [
     "ThreadMessage",
     "ThreadReader",
     "Workspace",
+    "WorkspaceChain",
+    "WorkspaceEntry",
 ]

@@ -48,6 +48,7 @@ class Intent(models.Model):
         ]
         indexes = [
             models.Index(fields=["wake_at"], name="intent_due", condition=models.Q(wake_at__isnull=False)),
+            models.Index(fields=["due_since"], name="intent_failing", condition=models.Q(due_since__isnull=False)),
             models.Index(fields=["workspace", "-created_at"], name="intent_newest"),
             models.Index(fields=["sender", "-created_at"], name="intent_of_sender"),
         ]

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from intents import clock, nudges
+from intents import clock, metrics, nudges
 from intents.errors import NotFound
 from intents.lifecycle import OPEN_STEP, Status, StepStatus, is_final, may_follow
 from intents.models import Intent, Step
-from intents.services import record
+from intents.services import record, saying
 from intents.services.durable import durable
 
 
@@ -75,6 +75,7 @@ class Locked:
         for write in self._last:
             write()
         nudges.after_commit(*self._nudges())
+        saying.after_commit(event.row for event in self._events)
 
     def _nudges(self) -> list[str]:
         names = [nudges.of_intent(self.intent.id)]
@@ -92,7 +93,8 @@ def locked_intent(intent_id: uuid.UUID, *, skip_locked: bool = False) -> Iterato
     """
     with durable():
         rows = Intent.objects.select_for_update(no_key=True, skip_locked=skip_locked)
-        intent = rows.filter(pk=intent_id).first()
+        with metrics.timed(metrics.LOCK_WAIT):
+            intent = rows.filter(pk=intent_id).first()
         if intent is None:
             raise NotFound("There is no such intent.")
         locked = Locked(intent)

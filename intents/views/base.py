@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any, cast
 
 from rest_framework.request import Request
@@ -9,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intents.errors import Invalid, Malformed
+from intents.metrics import REQUESTS
 from intents.models import Intent, Step
 from intents.principal import Principal
 from intents.selectors import intent_by_handle
@@ -20,6 +22,11 @@ TRACE_HEADERS = ("X-Trace-Id", "X-Request-Id")
 
 class ApiView(APIView):
     """Answers are JSON objects with `ok`; errors are the envelope; trace ids come back."""
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Note when it began."""
+        self._begun = perf_counter()
+        return super().dispatch(request, *args, **kwargs)
 
     @property
     def principal(self) -> Principal:
@@ -34,7 +41,13 @@ class ApiView(APIView):
             if value and value.isascii() and value.isprintable():
                 answer[name] = value[:200]
         answer["Cache-Control"] = "no-store"
+        self._observe(request, answer.status_code)
         return answer
+
+    def _observe(self, request: Any, status: int) -> None:
+        """The route, never the path: ids would make a series each."""
+        route = request.resolver_match.route if request.resolver_match else "?"
+        REQUESTS.labels(request.method, route, status).observe(perf_counter() - self._begun)
 
     def once(self, request: Request, endpoint: str, effect: Effect, kept: Kept = dict) -> Response:
         """Run an effect under the request's idempotency key, if it sent one. A replay shows what `kept` leaves."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,30 +15,11 @@ from django.conf import settings
 from config import watchdog
 from config.celery import TICK_EXPIRES_SECONDS, TICKS, app
 from intents.models import Outbox
-from tests.factories import send
-from tests.live import ROOT, database_url
+from notifications.models import Delivery
+from tests.factories import gate_rule, make_policy, send
+from tests.live import LOOPBACK, ROOT, celery, eventually, free_port
 
 OUT_OF_REACH = "redis://127.0.0.1:1/0"
-
-
-@contextmanager
-def celery(folder: Path, *words: str, redis_url: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "celery", "-A", "config.celery", *words]
-    variables = os.environ | {"DATABASE_URL": database_url(), "REDIS_URL": redis_url}
-    with (folder / f"{words[0]}.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def eventually(holds: Callable[[], object], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.05)
 
 
 @pytest.mark.slow
@@ -51,15 +30,15 @@ def test_what_is_due_happens_when_a_worker_and_two_beats_run(world: SimpleNamesp
         pytest.skip("REDIS_URL is not set: run `make test`, which starts a Redis")
     send(world)
 
-    here = {"redis_url": settings.REDIS_URL}
+    here = {"REDIS_URL": settings.REDIS_URL}
     with (
         celery(tmp_path, "worker", **here) as worker,
-        celery(tmp_path, "beat", **here),
-        celery(tmp_path, "beat", **here),
+        celery(tmp_path, "beat", name="first", **here),
+        celery(tmp_path, "beat", name="second", **here),
     ):
         eventually(lambda: not Outbox.objects.exists(), 20)
-        worker.terminate()
-        code = worker.wait(10)
+        worker.process.terminate()
+        code = worker.process.wait(10)
 
     assert code == 0
     assert not list(ROOT.glob("celerybeat-schedule*"))
@@ -71,8 +50,23 @@ def test_what_is_due_happens_when_a_worker_and_two_beats_run(world: SimpleNamesp
 def test_what_is_due_happens_when_redis_is_gone(world: SimpleNamespace, tmp_path: Path):
     send(world)
 
-    with celery(tmp_path, "worker", redis_url=OUT_OF_REACH):
+    with celery(tmp_path, "worker", REDIS_URL=OUT_OF_REACH):
         eventually(lambda: not Outbox.objects.exists(), 30)
+
+
+@pytest.mark.slow
+@pytest.mark.live
+@pytest.mark.django_db(transaction=True)
+def test_worker_serves_its_own_counts_when_it_has_a_port(world: SimpleNamespace, tmp_path: Path):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", place="before")])
+    send(world)
+    port = free_port()
+
+    with celery(tmp_path, "worker", REDIS_URL=OUT_OF_REACH, METRICS_PORT=str(port)):
+        eventually(lambda: Delivery.objects.filter(status="sent").exists(), 30)
+        text = urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=5).read().decode()
+
+    assert 'countersign_delivery_tries_total{channel="email",fate="sent"}' in text
 
 
 def test_worker_ends_when_nothing_was_finished_for_a_minute():
