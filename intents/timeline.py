@@ -29,8 +29,8 @@ class ThreadStatus(models.TextChoices):
     DONE = "done"
 
 
-VERDICT = ("approved", "outcome", "reason", "digest", "decided_at", "at", "url")
-"""What of the terminal details holds no text of the request, of an agent or of a person."""
+VERDICT = ("approved", "outcome", "reason", "decided_at", "at", "url")
+"""What of the terminal details tells neither what was asked nor what an agent or a person said."""
 
 CREATED, UPDATED, REPLIED = "inbox.thread_created", "inbox.thread_updated", "inbox.reply_received"
 _CURSOR = re.compile(r"^c([0-9]{12,18})$")

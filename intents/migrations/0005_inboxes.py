@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intents', '0002_history_is_kept'),
+        ('intents', '0004_workspace_chain'),
     ]
 
     operations = [
