@@ -10,9 +10,10 @@ class ApprovalsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Take the two ports of the intents app: the human step kind and the policy planner."""
-        from approvals import human, planner
+        """Take the ports of the intents app: the human step kind, the policy planner, and what is kept."""
+        from approvals import human, keeping, planner
         from intents import ports
 
         ports.register_kind("human", human.HumanKind())
         ports.register_planner(planner.plan)
+        ports.register_keeper(keeping.ApprovalsKeeper())

@@ -12,6 +12,7 @@ from approvals.models import Gate, Membership, Person, Seat
 from approvals.outcomes import OutcomeClass
 from approvals.requirement import Line, Tally, tally
 from intents.errors import NotFound
+from intents.models import Intent
 
 FOUR_EYES = "You are bound up with this request (as requester, key owner or author), so somebody else decides."
 THEN = {"expire": "not approved", "approve": "approved", "cancel": "canceled"}
@@ -139,6 +140,11 @@ def silence_sentence(gate: Gate) -> str:
     then = silence_outcome(gate)
     words = f"this is {then}" if then in THEN.values() else f"this ends as {then}"
     return f"If nobody answers by {gate.expires_at:%H:%M} UTC on {gate.expires_at:%d %B %Y}, {words}."
+
+
+def own_title(intent: Intent) -> str:
+    """The server's own title of a gate, where nobody wrote one; it fits, or its intent would stop for ever."""
+    return f"{intent.intent_type} for {intent.to_agent.rsplit('/', 1)[-1]}"[:255]
 
 
 def gate_for(person: Person, gate_id: uuid.UUID) -> Gate:

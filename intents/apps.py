@@ -10,7 +10,8 @@ class IntentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the step kinds that need no other app."""
-        from intents import kinds
+        """Register the step kinds that need no other app, and what this one keeps for a while only."""
+        from intents import keeping, kinds, ports
 
         kinds.register_own()
+        ports.register_keeper(keeping.IntentsKeeper())

@@ -1,16 +1,18 @@
-"""The two places where this app calls a higher one: step kinds and planners. Higher apps register at start."""
+"""Where this app calls a higher one: step kinds, planners and keepers. Higher apps register at start."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
 
 from intents.errors import Invalid
 from intents.lifecycle import Status, StepStatus
 
 if TYPE_CHECKING:
-    from intents.models import Step, Workspace
+    from intents.models import Intent, Step, Workspace
     from intents.principal import Principal
     from intents.services.lock import Locked
     from intents.submission import StepSpec, Submission
@@ -63,10 +65,24 @@ class Planned:
     reasons: list[dict[str, Any]] = field(default_factory=list)
 
 
+class Keeper(Protocol):
+    """What one app keeps about closed intents. All but `unsettled` run under the intent's lock."""
+
+    def unsettled(self, intent_ids: Collection[UUID]) -> set[UUID]:
+        """Those of them about which something is still under way here: neither archived nor purged yet."""
+
+    def purge(self, intent: Intent, words: str) -> None:
+        """Leave `words`, or nothing, in place of every text that somebody wrote."""
+
+    def tidy(self, now: datetime, most: int) -> int:
+        """Delete up to `most` rows that have run out and that no history needs; how many there were."""
+
+
 Planner = Callable[["Submission", "Workspace", "Principal", Planned], None]
 
 _kinds: dict[str, StepKind] = {}
 _planners: list[Planner] = []
+_keepers: list[Keeper] = []
 
 
 def register_kind(name: str, kind: StepKind) -> None:
@@ -96,3 +112,14 @@ def run_planners(submission: Submission, workspace: Workspace, principal: Princi
     """Let each planner change `planned`, in the order of registration."""
     for planner in _planners:
         planner(submission, workspace, principal, planned)
+
+
+def register_keeper(keeper: Keeper) -> None:
+    """Let `keeper` say what it keeps about intents."""
+    if keeper not in _keepers:
+        _keepers.append(keeper)
+
+
+def keepers() -> tuple[Keeper, ...]:
+    """All of them, in the order of registration."""
+    return tuple(_keepers)

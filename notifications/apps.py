@@ -8,3 +8,10 @@ class NotificationsConfig(AppConfig):
 
     name = "notifications"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Say what is kept about closed intents."""
+        from intents import ports
+        from notifications import keeping
+
+        ports.register_keeper(keeping.NotificationsKeeper())

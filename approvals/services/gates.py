@@ -24,8 +24,7 @@ from intents.services.outcome import stored_result
 def open_gate(locked: Locked, step: Step) -> Gate:
     """Open the gate with its terms, seat everybody who may ever decide, and tell the program whom it waits for."""
     ask, terms = step.spec["ask"], step.spec["terms"]
-    made_here = f"{locked.intent.intent_type} for {locked.intent.to_agent.rsplit('/', 1)[-1]}"
-    title = ask["title"] or made_here[:255]  # a gate that cannot be written would stop its intent for ever
+    title = ask["title"] or selectors.own_title(locked.intent)
     earlier = _earlier(locked, step)
     started = chain.start(chain_of(terms), locked.now)
     gate = Gate.objects.create(

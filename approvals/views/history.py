@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,15 +37,17 @@ def history_of(intent: Intent, gate: Gate | None = None) -> list[Entry]:
 
 
 def entry_of(event: Event, details: Details) -> Entry:
-    """The event in words."""
+    """The event in words; one whose text was purged has only its name, its actor and its moment left."""
+    if set(details) == {"purged"}:
+        name = one_line(event.event_type.removeprefix("intent."), 80).replace("_", " ")
+        return Entry(event.seq, event.at, f"{actor_words(event.actor)}: {name} (details {details['purged']}).")
     known = _WORDS.get(event.event_type.removeprefix("intent."))
     text = known(event, details) if known else one_line(event.event_type, 80)
     return Entry(event.seq, event.at, text, _quote(event, details), _tone(event, details))
 
 
 def _details(event: Event) -> Details:
-    text = getattr(event, "text", None)
-    found = json.loads(text.body)["details"] if text else {}
+    found = event.said()["details"]
     return found if isinstance(found, dict) else {}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from approvals.models import Gate, Person
 from approvals.outcomes import OutcomeClass
+from approvals.selectors import own_title
 from approvals.text import Row, payload_rows, visible
 from intents import clock
 from intents.ids import parse_id
@@ -111,8 +112,7 @@ def requester_of(intent: Intent) -> Person | None:
 
 def title_is_the_programs(gate: Gate) -> bool:
     """True if the sender may have written the title; a gate of the policies alone has theirs or the server's."""
-    made_here = f"{gate.intent.intent_type} for {gate.intent.to_agent.rsplit('/', 1)[-1]}"
-    return gate.title != made_here and not gate.source.startswith(("policy:", "default"))
+    return gate.title != own_title(gate.intent) and not gate.source.startswith(("policy:", "default"))
 
 
 def earlier_refusals(gate: Gate) -> list[Gate]:

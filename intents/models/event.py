@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from django.db import models
 
-from intents.models.intent import Intent
+from intents.lifecycle import TERMINAL_EVENT
+from intents.models.intent import Intent, IntentTexts
 from intents.models.workspace import Workspace
+from intents.purged import stub, words_of
 
 
 class Event(models.Model):
@@ -28,6 +33,17 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.event_type}"
+
+    def said(self) -> dict[str, Any]:
+        """`details` and `pending_with`. Of a purged text it says so, and the last event still how the intent ended."""
+        text: EventText | None = getattr(self, "text", None)
+        if text is not None:
+            said: dict[str, Any] = json.loads(text.body)
+            return said
+        purged_at, result = IntentTexts.objects.values_list("purged_at", "result").get(pk=self.intent_id)
+        tells_the_end = purged_at and result and self.event_type in TERMINAL_EVENT.values()
+        ending = json.loads(result) if tells_the_end else {}
+        return {"details": ending | stub(words_of(purged_at)), "pending_with": None}
 
 
 class EventText(models.Model):

@@ -60,7 +60,8 @@ class Intent(models.Model):
 class IntentTexts(models.Model):
     """What the sender wrote and what was planned: written once, kept apart so that clock updates stay small.
 
-    Only `controls` and `policy` in `request` change later (services.patching), under the intent's lock.
+    Only `controls` and `policy` in `request` change later (services.patching), and a purge leaves words in place of
+    all of it (services.purge); both under the intent's lock.
     """
 
     intent = models.OneToOneField(Intent, on_delete=models.CASCADE, primary_key=True, related_name="texts")
@@ -70,6 +71,7 @@ class IntentTexts(models.Model):
     plan = JSONText(default=dict, help_text="Steps with their sources, and why policies matched or not.")
     warnings = models.JSONField(default=list)
     result = models.TextField(blank=True, help_text="The terminal details (canonical JSON) once the intent is final.")
+    purged_at = models.DateTimeField(null=True, editable=False, help_text="Since when only digests are left.")
 
 
 class Step(models.Model):

@@ -46,7 +46,10 @@ class Thread(models.Model):
 
 
 class ThreadEntry(models.Model):
-    """One line of a thread's timeline; never changed. It lies in the inbox that the thread was in at that moment."""
+    """One line of a thread's timeline; never changed, but for what a purge takes out of it (services.purge).
+
+    It lies in the inbox that the thread was in at that moment.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="entries")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from intents import clock
 from intents.digest import digest_of
@@ -17,6 +18,9 @@ from intents.services.durable import durable
 
 KEPT_FOR = timedelta(hours=48)
 NOT_PART_OF_THE_REQUEST = ("correlation_id", "from_agent")
+
+PLAIN = ("ok", "intent_id", "gate_id", "status", "applied", "reason", "created_at", "deadline_at", "policy_generation")
+"""Fields of answers that never hold anybody's words."""
 
 Effect = Callable[[], dict[str, Any]]
 Kept = Callable[[dict[str, Any]], dict[str, Any]]
@@ -49,9 +53,18 @@ def once(
     return response
 
 
-def forget_old() -> int:
-    """Delete answers that are older than 48 h; how many there were."""
-    return IdempotencyRecord.objects.filter(created_at__lt=clock.now() - KEPT_FOR).delete()[0]
+def leave_words(rows: QuerySet[IdempotencyRecord], words: str) -> None:
+    """Take what anybody wrote out of these answers. They stay, so that no repeat does its work a second time."""
+    for row in rows.filter(response__isnull=False):
+        left = {name: value for name, value in (row.response or {}).items() if name in PLAIN}
+        row.response = left | {"purged": words}
+        row.save(update_fields=["response"])
+
+
+def forget_old(now: datetime, most: int) -> int:
+    """Delete up to `most` answers that are older than 48 h; how many there were."""
+    old = IdempotencyRecord.objects.filter(created_at__lt=now - KEPT_FOR).order_by("created_at").values("pk")[:most]
+    return IdempotencyRecord.objects.filter(pk__in=old).delete()[0]
 
 
 def _run(effect: Effect) -> tuple[dict[str, Any], DomainError | None]:

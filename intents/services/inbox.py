@@ -95,6 +95,15 @@ def completion_delivery(intent: Intent) -> dict[str, Any]:
     }
 
 
+def purge_thread(intent: Intent, words: str) -> None:
+    """Leave `words` where messages and notes stood. What of the answer is left is the intent's to say."""
+    ThreadMessage.objects.filter(entry__thread_id=intent.pk).update(body=words)
+    noted = ThreadEntry.objects.filter(thread_id=intent.pk, kind__in=(Kind.DELEGATED, Kind.RECEIVED))
+    for entry in noted:
+        if entry.details.get("note"):
+            ThreadEntry.objects.filter(pk=entry.pk).update(details=entry.details | {"note": words})
+
+
 def reply_address(intent: Intent) -> str:
     """Where the answer goes, in full; "" for nowhere. What was sent before it was checked may be no address."""
     wanted = intent.texts.request.get("reply_to")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -70,6 +69,6 @@ def write(intent: Intent, events: list[NewEvent]) -> None:
 
 
 def details_of(event: Event) -> dict[str, Any]:
-    """The event's details, or {} if its text was purged."""
-    text = EventText.objects.filter(event=event).first()
-    return json.loads(text.body)["details"] if text else {}
+    """The event's details, or what a purge left of them."""
+    details: dict[str, Any] = event.said()["details"]
+    return details

@@ -122,6 +122,9 @@ def _held(caller: Caller, thread_id: str) -> Iterator[tuple[Locked, Thread]]:
 
 
 def _check_room(thread: Thread) -> None:
+    """What is written after a purge would stay for ever."""
+    if thread.intent.texts.purged_at is not None:
+        raise Conflict("The texts of this intent were purged: nothing is added to its thread.", code="intent_purged")
     if thread.last_position >= MOST_ENTRIES:
         raise Conflict(f"This thread has {MOST_ENTRIES} entries and takes no more.", code="thread_full")
 

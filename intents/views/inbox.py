@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from intents.errors import Invalid
+from intents.ids import parse_id
 from intents.inboxes import entries_after, inbox_meant, newest, owner_meant, thread_for
 from intents.models import Thread, ThreadEntry
 from intents.services import threads
@@ -103,7 +104,7 @@ class Act(ApiView):
             shown = thread_json(self.principal, thread)
             return {"ok": True, "thread": shown, **said, "warnings": unknown_warnings(sent, form)}
 
-        return self.once(request, f"POST /v1/inbox/{thread_id.lower()[:36]}/{self.verb}", effect)
+        return self.once(request, f"POST /v1/inbox/{parse_id(thread_id)}/{self.verb}", effect)
 
     def act(self, caller: Caller, thread_id: str, data: dict[str, Any]) -> dict[str, Any]:
         """Do it; what the answer says beside the thread."""

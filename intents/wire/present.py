@@ -46,13 +46,13 @@ def intent_json(intent: Intent, handle: Step | None = None) -> dict[str, Any]:
         "plan_reasons": texts.plan.get("reasons", []),
         "warnings": texts.warnings,
         "result": json.loads(texts.result) if is_final(intent.status) and texts.result else None,
+        "purged_at": iso(texts.purged_at),
     }
 
 
 def event_json(event: Event) -> dict[str, Any]:
-    """One event; a purged text leaves empty details."""
-    text = getattr(event, "text", None)
-    body = json.loads(text.body) if text else {"details": {}, "pending_with": None}
+    """One event, or what a purge left of it."""
+    body = event.said()
     return {
         "intent_id": str(event.intent_id),
         "seq": event.seq,

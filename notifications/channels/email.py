@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -57,7 +58,7 @@ def as_mail(message: Message) -> EmailMultiAlternatives:
 
 def headers(message: Message) -> dict[str, str]:
     """Every mail answers the same root, which nobody ever got: clients thread by it in whatever order mails come."""
-    root = f"<gate.{message.gate_id}@{_host()}>" if message.gate_id else f"<intent.{message.intent_id}@{_host()}>"
+    root = thread_of(message.intent_id, message.gate_id)
     found = {
         "Message-ID": f"<delivery.{message.delivery_id}@{_host()}>",
         "In-Reply-To": root,
@@ -68,6 +69,11 @@ def headers(message: Message) -> dict[str, str]:
     if message.gate_id:
         found[GATE_HEADER] = str(message.gate_id)
     return found
+
+
+def thread_of(intent_id: UUID, gate_id: UUID | None) -> str:
+    """The root that all mails about a gate answer, or those about an intent but about none of its gates."""
+    return f"<gate.{gate_id}@{_host()}>" if gate_id else f"<intent.{intent_id}@{_host()}>"
 
 
 def _host() -> str:

@@ -1,9 +1,12 @@
 """Replying, handing on, reading and taking messages away: who may, what it leaves, and how much there may be."""
 
+from uuid import UUID
+
 import pytest
 
-from intents.models import Thread, ThreadEntry, ThreadMessage
+from intents.models import IdempotencyRecord, Outbox, Thread, ThreadEntry, ThreadMessage
 from intents.services import threads
+from intents.services.purge import purge
 from tests.acts import gate_of, history, say
 from tests.conftest import Api
 from tests.factories import make_agent, make_key, make_world
@@ -241,7 +244,7 @@ def test_a_message_deleted_for_both_is_gone_for_everybody_and_leaves_its_place(w
     shown = thread(world.ana_api, intent)
     assert (said(shown), kinds(shown)) == ([None, "two"], ["waiting", "reply", "reply", "messages_deleted"])
     assert shown["timeline"][1]["details"]["deleted"] == "both"
-    assert ThreadMessage.objects.get(pk=first).deleted_at is not None
+    assert ThreadMessage.objects.get(pk=UUID(first)).deleted_at is not None
 
 
 def test_deleting_again_deletes_nothing_and_adds_no_entry(world):
@@ -316,3 +319,19 @@ def test_a_delegate_of_the_same_name_elsewhere_is_somebody_else(world):
     act(world.planner, intent, "delegate", {"delegate_to": "agent://acme/prod"})
 
     assert Thread.objects.get().inbox.address == "agent://acme/production/prod"
+
+
+def test_a_purge_takes_messages_notes_and_kept_answers_and_closes_the_thread(world):
+    intent = answered(world, payload={"word": "the-payload"})
+    Outbox.objects.all().delete()
+    act(world.planner, intent, "reply", {"message": "the-message"}, HTTP_IDEMPOTENCY_KEY="r1")
+    act(world.planner, intent, "delegate", {"delegate_to": "helper", "note": "the-note"}, HTTP_IDEMPOTENCY_KEY="d1")
+
+    assert purge(intent.pk, "test")
+
+    shown = [thread(api, intent) for api in (world.helper, Api(token=world.tokens["bo"]))]
+    kept = list(IdempotencyRecord.objects.values_list("response", flat=True))
+    assert not [word for word in ("the-payload", "the-message", "the-note", "fine by me") if word in f"{shown}{kept}"]
+    assert len(kept) == 2
+    assert kinds(shown[0]) == ["waiting", "ended", "reply", "delegated", "received"]
+    assert act(world.helper, intent, "reply", {"message": "x"}, status=409)["error"]["code"] == "intent_purged"

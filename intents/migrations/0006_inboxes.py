@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intents', '0004_workspace_chain'),
+        ('intents', '0005_purged_texts'),
     ]
 
     operations = [

@@ -1,0 +1,34 @@
+"""What this app keeps about closed intents, and what a purge takes from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from intents.models import Intent
+from notifications.channels.email import thread_of
+from notifications.claims import OPEN
+from notifications.models import Delivery, KeptMail
+
+MAIL_KEPT_FOR = timedelta(days=30)
+
+
+class NotificationsKeeper:
+    """Deliveries, and the mail that the embedded mode keeps instead of sending it."""
+
+    def unsettled(self, intent_ids: Collection[UUID]) -> set[UUID]:
+        """Somebody is still to be told."""
+        rows = Delivery.objects.filter(intent__in=intent_ids, status__in=OPEN)
+        return set(rows.values_list("intent_id", flat=True))
+
+    def purge(self, intent: Intent, words: str) -> None:
+        """Who was told when stays; kept mails go."""
+        gates = Delivery.objects.filter(intent=intent, gate_id__isnull=False).values_list("gate_id", flat=True)
+        threads = [thread_of(intent.pk, None), *(thread_of(intent.pk, gate_id) for gate_id in gates.distinct())]
+        KeptMail.objects.filter(headers__References__in=threads).delete()
+
+    def tidy(self, now: datetime, most: int) -> int:
+        """Kept mail older than 30 days."""
+        old = KeptMail.objects.filter(at__lt=now - MAIL_KEPT_FOR).values("pk")[:most]
+        return KeptMail.objects.filter(pk__in=old).delete()[0]
