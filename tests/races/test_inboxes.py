@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -128,6 +129,10 @@ for intent in Intent.objects.filter(sender=key).order_by("pk"):
 """
 
 
+def canceled_at_least(count: int) -> bool:
+    return Intent.objects.filter(status="CANCELED").count() >= count
+
+
 def test_no_end_is_lost_or_doubled_when_the_process_that_ends_intents_is_killed_again_and_again(wanting):
     world = wanting
     intents = [asked(world) for _ in range(120)]
@@ -136,7 +141,7 @@ def test_no_end_is_lost_or_doubled_when_the_process_that_ends_intents_is_killed_
 
     for kill in range(1, 5):
         ender = subprocess.Popen([sys.executable, "-c", ENDER, str(world.sender.pk)], cwd=ROOT, env=named)
-        eventually(lambda at=kill: Intent.objects.filter(status="CANCELED").count() >= 10 * at, 30)
+        eventually(partial(canceled_at_least, 10 * kill), 30)
         time.sleep(0.003 * kill)
         ender.send_signal(signal.SIGKILL)
         ender.wait()
