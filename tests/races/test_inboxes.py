@@ -64,9 +64,9 @@ def test_a_thread_gets_one_end_when_a_person_a_program_and_the_clock_meet(wantin
     intents = [asked(world) for _ in range(ROUNDS)]
 
     for number, intent in enumerate(intents):
-        let_expire(gate_of(intent), 0.004 * (number % 6))
+        let_expire(gate_of(intent), (0.0, 0.02, 0.05, 1.0)[number % 4])
         said, withdrawn, _ = troupe.at_once(
-            approving(world, intent), withdrawing(world, intent), ("sweep", {"seconds": 0.03})
+            approving(world, intent), withdrawing(world, intent), ("sweep", {"seconds": 0.06})
         )
         wake_due()
 
