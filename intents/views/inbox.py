@@ -58,7 +58,7 @@ class ChangesView(ApiView):
         if since is None:
             raise Invalid("cursor is not one that this server gave.", code="invalid_cursor")
         limit = query_int(request, "limit", DEFAULT, 1, MOST)
-        entries = entries_after(self.principal, address, since, limit + 1)
+        entries = entries_after(self.principal.workspace_id, address, since, limit + 1)
         page, has_more = entries[:limit], len(entries) > limit
         last = cursor_text(page[-1].cursor) if page else sent or None
         return Response(
