@@ -8,13 +8,14 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
 from approvals import admin_gates, admin_policies
 from approvals.models import ApprovalSettings, Membership, Person, PersonalToken, Team
+from approvals.services.people import recording_passwords
 from approvals.views.signin import admin_sign_in, sign_out
-from intents import clock
-from intents.admin import Admin, Kept, ReadOnly, nobody
+from intents.admin import Kept, ReadOnly, Recorded, actor_of, nobody, revoke_all
 
 if TYPE_CHECKING:
     Inline = admin.TabularInline[Any, Any]
@@ -28,6 +29,16 @@ admin.site.index_title = "Everything that can be seen and set"
 admin.site.login = admin_sign_in  # type: ignore[method-assign]  # one throttled door for all
 admin.site.logout = sign_out  # type: ignore[method-assign, assignment]
 admin.site.unregister(Group)
+djangos_password_change = admin.site.password_change
+
+
+def own_password(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+    """Django's page for one's own password; the chains of one's workspaces say that it changed."""
+    with recording_passwords(actor_of(request), request.user.pk):
+        return djangos_password_change(request, extra_context)
+
+
+admin.site.password_change = own_password  # type: ignore[method-assign]
 
 
 class MembershipInline(Inline):
@@ -38,7 +49,7 @@ class MembershipInline(Inline):
 
 
 @admin.register(Person)
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # generic only in its stubs
+class PersonAdmin(Recorded, UserAdmin):  # type: ignore[type-arg]  # generic only in its stubs
     """Who can sign in. Deactivate people who leave; the history keeps their names, so nobody is deleted."""
 
     list_display = ("name", "email", "is_active", "is_staff", "is_sample", "last_login")
@@ -55,6 +66,11 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # generic only in its s
     readonly_fields = ("joined_at", "last_login", "is_sample")
     filter_horizontal = ("user_permissions",)
     has_delete_permission = nobody
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Somebody else's password, set here."""
+        with recording_passwords(actor_of(request), id):
+            return super().user_change_password(request, id, form_url)
 
 
 @admin.register(Membership)
@@ -73,7 +89,7 @@ class MembershipAdmin(Kept):
 
 
 @admin.register(Team)
-class TeamAdmin(Admin):
+class TeamAdmin(Recorded):
     """Lists of people. Policies name them as `team:name`."""
 
     list_display = ("name", "workspace", "members")
@@ -116,7 +132,7 @@ class PersonalTokenAdmin(ReadOnly):
     @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, rows: QuerySet[PersonalToken]) -> None:
         """From now on they open nothing."""
-        count = rows.filter(revoked_at=None).update(revoked_at=clock.now())
+        count = revoke_all(request, rows)
         self.message_user(request, f"{count} token{'' if count == 1 else 's'} revoked.", messages.SUCCESS)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:

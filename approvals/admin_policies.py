@@ -13,9 +13,10 @@ from django.utils.safestring import SafeString
 
 from approvals.models import Person, Policy, PolicyVersion, Terms
 from approvals.rules import RuleRefused, check_body
-from approvals.services.policies import check_people, save_policy
+from approvals.services.policies import check_people, write_version
 from intents.admin import Kept, ReadOnly, ReadOnlyInline, pretty
 from intents.models import Workspace
+from intents.services.configuration import snapshot
 from intents.strictjson import JsonRefused, parse
 
 if TYPE_CHECKING:
@@ -105,12 +106,13 @@ class PolicyAdmin(Kept):
 
     def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
         """A changed body is a new version; otherwise only the row's own fields change."""
+        form.said_before = snapshot(self._stored(obj.pk))
         body = form.cleaned_data["body"]
         if change and body == body_of(obj):
             obj.save()
             return
         author = request.user if isinstance(request.user, Person) else None
-        saved = save_policy(obj.workspace, obj.name, body, position=obj.position, author=author)
+        saved = write_version(obj.workspace, obj.name, body, position=obj.position, author=author)
         if saved.is_active != obj.is_active:
             Policy.objects.filter(pk=saved.pk).update(is_active=obj.is_active)
         obj.pk, obj.version = saved.pk, saved.version

@@ -16,13 +16,15 @@ from django.conf import settings
 from django.db import transaction
 
 from approvals.models import ApprovalSettings, Membership, Person, PersonalToken, Policy, Team
+from approvals.services.people import password_changed
 from approvals.services.policies import save_policy
 from approvals.services.tokens import create_token
 from config.secretfile import write_private
 from intents import clock
 from intents.errors import Unauthenticated
-from intents.models import Agent, Workspace
-from intents.services.keys import account_for, create_key, digest_of_secret, key_of
+from intents.models import Workspace
+from intents.services.configuration import FIRST_START, recorded
+from intents.services.keys import account_for, agent_for_name, create_key, digest_of_secret, key_of
 
 ADMIN = ("you@acme.example", "You")
 SAMPLES = (("sample-1@acme.example", "Sample Reviewer 1"), ("sample-2@acme.example", "Sample Reviewer 2"))
@@ -65,9 +67,11 @@ class Files:
 def prepare(files: Files) -> Person:
     """Make the sample workspace and its files as far as they are missing. Returns the person who starts it."""
     with transaction.atomic():
-        workspace, _ = Workspace.objects.get_or_create(org="acme", name="production")
-        people = _people(workspace, _read(files.people))
-        _team_and_policies(workspace)
+        with recorded(FIRST_START, Workspace.objects.all):
+            workspace, _ = Workspace.objects.get_or_create(org="acme", name="production")
+        with recorded(FIRST_START, *(model.objects.all for model in (Person, Membership, Team, ApprovalSettings))):
+            people = _people(workspace, _read(files.people))
+            _team_and_policies(workspace)
         keys = _keys(workspace, _read(files.keys))
     write_private(files.people, json.dumps(people, indent=2) + "\n")
     write_private(
@@ -96,6 +100,7 @@ def _person(
     workspace: Workspace, email: str, name: str, entry: dict[str, Any], *, is_admin: bool = False
 ) -> dict[str, str]:
     person = Person.objects.filter(email=email).first()
+    is_new = person is None
     if person is None:
         person = Person.objects.create_user(
             email, name=name, is_staff=is_admin, is_superuser=is_admin, is_sample=not is_admin
@@ -106,6 +111,8 @@ def _person(
         password = secrets.token_urlsafe(15)
         person.set_password(password)
         person.save(update_fields=["password"])
+        if not is_new:
+            password_changed(person, FIRST_START)
     return {"email": email, "password": password, "token": _token(person, workspace, entry.get("token") or "")}
 
 
@@ -116,7 +123,7 @@ def _token(person: Person, workspace: Workspace, known: str) -> str:
         digest=digest_of_secret(known), person=person, revoked_at=None, expires_at__gt=soon
     ):
         return known
-    return create_token(person, workspace, TOKEN_NAME, TOKEN_LIFE, can_decide=True)
+    return create_token(person, workspace, TOKEN_NAME, TOKEN_LIFE, can_decide=True, actor=FIRST_START)
 
 
 def _team_and_policies(workspace: Workspace) -> None:
@@ -126,19 +133,17 @@ def _team_and_policies(workspace: Workspace) -> None:
     ApprovalSettings.objects.get_or_create(workspace=workspace, defaults={"default_approvers": ["team:sre"]})
     for position, (name, body) in enumerate((("infra-changes", INFRA_CHANGES), ("notify", NOTIFY)), start=1):
         if not Policy.objects.filter(workspace=workspace, name=name).exists():
-            save_policy(workspace, name, body, position=position * 10, author=None)
+            save_policy(workspace, name, body, position=position * 10, author=None, actor=FIRST_START)
 
 
 def _keys(workspace: Workspace, known: dict[str, Any]) -> dict[str, str]:
-    agent, _ = Agent.objects.get_or_create(
-        workspace=workspace,
-        address=workspace.agent_address(AGENT),
-        defaults={"name": AGENT, "display_name": "Infra validator (sample)"},
-    )
-    sender, worker = account_for(workspace, "demo"), account_for(workspace, AGENT, agent)
+    agent = agent_for_name(workspace, AGENT, FIRST_START, display_name="Infra validator (sample)")
+    sender = account_for(workspace, "demo", actor=FIRST_START)
+    worker = account_for(workspace, AGENT, agent, FIRST_START)
+    sending, working = _live(known.get("sender_key")), _live(known.get("agent_key"))
     return {
-        "sender_key": _live(known.get("sender_key")) or create_key(sender, scopes=["send", "provision"])[1],
-        "agent_key": _live(known.get("agent_key")) or create_key(worker, scopes=["work"], agent=agent)[1],
+        "sender_key": sending or create_key(sender, scopes=["send", "provision"], actor=FIRST_START)[1],
+        "agent_key": working or create_key(worker, scopes=["work"], agent=agent, actor=FIRST_START)[1],
         "agent_address": agent.address,
     }
 

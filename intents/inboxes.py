@@ -75,6 +75,13 @@ def thread_for(principal: Principal, address: str, thread_id: str) -> Thread:
     return thread
 
 
+def check_known(principal: Principal, address: str, thread_id: str) -> None:
+    """NotFound unless this thread lies, or once lay, in this inbox: whoever handed it on may still repeat a request."""
+    rows = ThreadEntry.objects.filter(inbox__workspace_id=principal.workspace_id, thread=parse_id(thread_id))
+    if not (rows.filter(inbox__address=address) if address else rows).exists():
+        raise NotFound(NO_THREAD, code="thread_not_found")
+
+
 def newest(principal: Principal, address: str, status: str, limit: int) -> list[tuple[Thread, list[ThreadEntry]]]:
     """The threads that moved last, each with its newest entries."""
     rows = threads_in(principal, address)

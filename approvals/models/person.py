@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -63,6 +64,17 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def ref(self) -> str:
         """The opaque id by which the lower app knows this person."""
         return str(self.id)
+
+    @property
+    def actor(self) -> str:
+        """How records name this person."""
+        return f"person:{self.email}"
+
+    def recorded_in(self) -> set[uuid.UUID]:
+        """Where they are a member; whoever may open the admin concerns every workspace."""
+        if self.is_staff or self.is_superuser:
+            return set(Workspace.objects.values_list("pk", flat=True))
+        return set(self.memberships.values_list("workspace_id", flat=True))
 
 
 class Membership(models.Model):

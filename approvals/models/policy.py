@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 
 from approvals.models.person import Person
@@ -50,6 +52,11 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def recorded_facts(self) -> dict[str, Any]:
+        """What it says is part of what is recorded of it."""
+        newest = self.versions.filter(number=self.version).first()
+        return {"version": self.version, "body": newest.body if newest else None}
 
 
 class PolicyVersion(models.Model):

@@ -10,12 +10,30 @@ from approvals.directory import deciders_named
 from approvals.models import Person, Policy, PolicyVersion
 from approvals.rules import RuleRefused, check_body
 from intents.models import Workspace
+from intents.services.configuration import SERVER, recorded
 
 
 def save_policy(
+    workspace: Workspace,
+    name: str,
+    body: dict[str, Any],
+    *,
+    position: int,
+    author: Person | None,
+    actor: str = SERVER,
+) -> Policy:
+    """Make the policy or give it a new version. RuleRefused if nobody could ever meet it; then nothing is saved.
+
+    The workspace's chain names the author, or `actor` if no person is it.
+    """
+    with recorded(author.actor if author else actor, lambda: Policy.objects.filter(workspace=workspace, name=name)):
+        return write_version(workspace, name, body, position=position, author=author)
+
+
+def write_version(
     workspace: Workspace, name: str, body: dict[str, Any], *, position: int, author: Person | None
 ) -> Policy:
-    """Make the policy or give it a new version. RuleRefused if nobody could ever meet it; then nothing is saved."""
+    """The same for a caller that records it."""
     check_body(body)
     check_people(workspace, body)
     with transaction.atomic():

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import transaction
+
 from approvals.models import Person, SignInLink
 from intents import clock
+from intents.services.changes import record_change
+from intents.services.configuration import FIRST_START
 from intents.services.keys import digest_of_secret, new_secret
 
 LINK_PREFIX = "csl_"
@@ -14,9 +18,13 @@ LINK_LIFE = timedelta(minutes=15)
 
 def new_link(person: Person) -> str:
     """A fresh token, good once for 15 minutes. Links made before stop working."""
-    SignInLink.objects.filter(person=person, used_at=None).delete()
-    secret = new_secret(LINK_PREFIX)
-    SignInLink.objects.create(person=person, digest=digest_of_secret(secret), expires_at=clock.now() + LINK_LIFE)
+    secret, until = new_secret(LINK_PREFIX), clock.now() + LINK_LIFE
+    with transaction.atomic():
+        SignInLink.objects.filter(person=person, used_at=None).delete()
+        SignInLink.objects.create(person=person, digest=digest_of_secret(secret), expires_at=until)
+        details = {"person": str(person), "until": clock.iso(until)}
+        for workspace in sorted(person.recorded_in()):
+            record_change(workspace, "sign_in_link.created", FIRST_START, details)
     return secret
 
 

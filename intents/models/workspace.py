@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 
 from intents.ids import new_id
@@ -27,6 +29,10 @@ class Workspace(models.Model):
     def agent_address(self, name: str) -> str:
         """The full address of the agent called `name` here."""
         return f"agent://{self.org}/{self.name}/{name}"
+
+    def recorded_in(self) -> list[uuid.UUID]:
+        """Its changes enter its own chain."""
+        return [self.pk]
 
 
 class Agent(models.Model):
@@ -86,6 +92,8 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    recorded_as = "key"
 
     def __str__(self) -> str:
         return f"{self.service_account.name} ({self.hint}…)"

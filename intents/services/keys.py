@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from intents import clock
 from intents.errors import Invalid, Unauthenticated
 from intents.models import Agent, ApiKey, ServiceAccount, Workspace
+from intents.services.configuration import SERVER, recorded
 
 KEY_PREFIX = "csk_"
 LONGEST_LIFE = timedelta(days=365)
@@ -34,15 +35,19 @@ def create_key(
     targets: list[str] | None = None,
     owners: list[str] | None = None,
     expires_at: datetime | None = None,
+    actor: str = SERVER,
 ) -> tuple[ApiKey, str]:
-    """A key and its secret, which is never to be had again. `owners` are the people who answer for it."""
+    """A key and its secret, which is never to be had again. `owners` are the people who answer for it.
+
+    The workspace's chain says that `actor` made it.
+    """
     unknown = set(scopes) - set(SCOPES)
     if unknown or not scopes:
         raise Invalid(f"Scopes are {', '.join(SCOPES)}; got {', '.join(sorted(unknown)) or 'none'}.")
     if "work" in scopes and agent is None:
         raise Invalid("A key with the scope 'work' is bound to exactly one agent: name it.")
     secret = new_secret(KEY_PREFIX)
-    key = ApiKey.objects.create(
+    key = ApiKey(
         workspace=account.workspace,
         service_account=account,
         agent=agent if "work" in scopes else None,
@@ -54,6 +59,8 @@ def create_key(
         owners=owners if owners is not None else account.owners,
         expires_at=expires_at or clock.now() + LONGEST_LIFE,
     )
+    with recorded(actor, lambda: ApiKey.objects.filter(pk=key.pk)):
+        key.save(force_insert=True)
     return key, secret
 
 
@@ -67,7 +74,17 @@ def key_of(secret: str) -> ApiKey:
     return key
 
 
-def account_for(workspace: Workspace, name: str, agent: Agent | None = None) -> ServiceAccount:
-    """The service account of this name, made if missing."""
-    account, _ = ServiceAccount.objects.get_or_create(workspace=workspace, name=name, defaults={"agent": agent})
+def account_for(workspace: Workspace, name: str, agent: Agent | None = None, actor: str = SERVER) -> ServiceAccount:
+    """The service account of this name, made if missing; the workspace's chain says by whom."""
+    with recorded(actor, lambda: ServiceAccount.objects.filter(workspace=workspace, name=name)):
+        account, _ = ServiceAccount.objects.get_or_create(workspace=workspace, name=name, defaults={"agent": agent})
     return account
+
+
+def agent_for_name(workspace: Workspace, name: str, actor: str = SERVER, **fields: str) -> Agent:
+    """The agent of this name, registered with `fields` if missing; the workspace's chain says by whom."""
+    address = workspace.agent_address(name)
+    with recorded(actor, lambda: Agent.objects.filter(workspace=workspace, address=address)):
+        known = {"workspace": workspace, "address": address}
+        agent, _ = Agent.objects.get_or_create(**known, defaults={"name": name, **fields})
+    return agent

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from intents import clock
 from intents.addresses import is_human, matches, split
@@ -18,6 +18,7 @@ from intents.errors import Conflict, Forbidden, Invalid, NotFound
 from intents.models import Agent, ApiKey, ServiceAccount
 from intents.principal import Principal
 from intents.selectors import full_address
+from intents.services.configuration import recorded
 from intents.services.keys import LONGEST_LIFE, SCOPES, create_key
 
 SCOPE = "provision"
@@ -43,13 +44,16 @@ def people_of(principal: Principal) -> list[str]:
 
 def create_account(principal: Principal, name: str, address: str = "") -> ServiceAccount:
     """A service account of the maker's people. An agent at `address` is registered if missing, never altered."""
+    here, text = principal.workspace_id, _address(principal, address) if address else ""
+    made = (
+        lambda: Agent.objects.filter(workspace_id=here, address=text),
+        lambda: ServiceAccount.objects.filter(workspace_id=here, name=name),
+    )
     people = people_of(principal)
-    agent = _agent(principal, address) if address else None
     try:
-        with transaction.atomic():
-            return ServiceAccount.objects.create(
-                workspace_id=principal.workspace_id, name=name, owners=people, agent=agent
-            )
+        with recorded(principal.actor, *made):
+            agent = _agent(principal, text) if text else None
+            return ServiceAccount.objects.create(workspace_id=here, name=name, owners=people, agent=agent)
     except IntegrityError as error:
         raise Conflict(f"There is a service account {name!r} already.", code="service_account_exists") from error
 
@@ -68,23 +72,31 @@ def issue_key(principal: Principal, account: ServiceAccount, wanted: WantedKey) 
         targets=_within(maker.targets, wanted.targets, "target_not_allowed") if sends else [],
         owners=_distinct(people, account.owners),
         expires_at=_expiry(wanted.expires_at),
+        actor=principal.actor,
     )
 
 
 def revoke_key(principal: Principal, key: ApiKey) -> ApiKey:
     """From the commit on it opens nothing; what it sent goes on. Revoking again changes nothing."""
     _check_people(principal, key.service_account)
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=clock.now())
+    row = ApiKey.objects.filter(pk=key.pk)
+    with recorded(principal.actor, row.all, verb="revoked"):
+        row.filter(revoked_at=None).update(revoked_at=clock.now())
     key.refresh_from_db()
     return key
 
 
-def _agent(principal: Principal, address: str) -> Agent:
-    """The agent at this address. One that is here already is taken only if nobody else answers for its keys."""
-    workspace = principal.require(SCOPE).workspace
-    text = full_address(workspace, address)
+def _address(principal: Principal, address: str) -> str:
+    """The address in full, if an agent of this workspace can have it."""
+    text = full_address(principal.require(SCOPE).workspace, address)
     if is_human(text):
         raise Invalid(f"{text} is the address of people; an agent cannot have it.", code="invalid_agent_address")
+    return text
+
+
+def _agent(principal: Principal, text: str) -> Agent:
+    """The agent at this address. One that is here already is taken only if nobody else answers for its keys."""
+    workspace = principal.require(SCOPE).workspace
     agent, created = Agent.objects.get_or_create(workspace=workspace, address=text, defaults={"name": split(text)[-1]})
     if not created:
         for account in ServiceAccount.objects.filter(workspace=workspace).filter(pk__in=_accounts_of(agent)):

@@ -11,6 +11,7 @@ from intents.errors import Invalid
 from intents.models import Agent, Intent, Workspace
 from intents.principal import Principal
 from intents.selectors import full_address
+from intents.services.configuration import record_differences, snapshot
 from intents.services.durable import durable
 from intents.services.submit import submit
 from intents.wire.bundle import read_bundle, submission_of_bundle
@@ -25,6 +26,10 @@ def apply_bundle(principal: Principal, bundle: dict[str, Any]) -> tuple[Intent, 
     addresses = addresses_of(bundle, workspace)
     agents = [_agent(principal, workspace, entry) for entry in bundle.get("agents", [])]
     intent = submit(principal, submission_of_bundle(bundle, addresses))
+    fresh = [agent["address"] for agent in agents if agent["created"]]
+    if fresh:
+        rows = Agent.objects.filter(workspace=workspace, address__in=fresh)
+        record_differences(principal.actor, {}, snapshot(lambda: rows))
     return intent, agents
 
 

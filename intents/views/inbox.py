@@ -8,16 +8,20 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from intents.access import PERSON_WHO_DECIDES, WORK_OR_PERSON
 from intents.errors import Invalid
 from intents.ids import parse_id
-from intents.inboxes import entries_after, inbox_meant, newest, owner_meant, thread_for
+from intents.inboxes import check_known, entries_after, inbox_meant, newest, owner_meant, thread_for
 from intents.models import Thread, ThreadEntry
 from intents.services import threads
 from intents.services.threads import Caller
 from intents.timeline import ThreadStatus, cursor_number, cursor_text
 from intents.views.base import ApiView, body_of, check_owner, query_int
+from intents.views.endpoint import Endpoint
 from intents.wire.create import check_address
+from intents.wire.shapes import APPLIED, FLAG, ID, TEXT, TEXTS, WHOLE, YES, many, maybe, obj, one_of
 from intents.wire.threads import (
+    THREAD,
     DecideBody,
     DelegateBody,
     DeleteBody,
@@ -29,6 +33,10 @@ from intents.wire.threads import (
 )
 from intents.wire.unknown import unknown_warnings
 
+OWNER = {"owner_agent": TEXT}
+PAGE = {**OWNER, "limit": WHOLE}
+ANSWER = {"thread": THREAD, "warnings": TEXTS}
+DECIDED = obj(*APPLIED, ok=YES, **ANSWER, applied=FLAG, **APPLIED)
 DEFAULT, MOST = 20, 100
 ANY = ""
 """No inbox in particular: whoever was just let in may have handed the thread on."""
@@ -36,6 +44,12 @@ ANY = ""
 
 class InboxView(ApiView):
     """An agent's inbox."""
+
+    api = {
+        "GET": Endpoint(
+            WORK_OR_PERSON, {"threads": many(THREAD)}, query={**PAGE, "status": one_of(*ThreadStatus.values)}
+        )
+    }
 
     def get(self, request: Request) -> Response:
         """The threads that moved last, each with its newest entries."""
@@ -49,6 +63,14 @@ class InboxView(ApiView):
 
 class ChangesView(ApiView):
     """What is new in an inbox."""
+
+    api = {
+        "GET": Endpoint(
+            WORK_OR_PERSON,
+            {"changes": many(obj(cursor=TEXT, thread=THREAD)), "next_cursor": maybe(TEXT), "has_more": FLAG},
+            query={**PAGE, "cursor": TEXT},
+        )
+    }
 
     def get(self, request: Request) -> Response:
         """Everything after `cursor` in the order in which it came, by thread; nothing is left out or comes late."""
@@ -79,6 +101,8 @@ class ChangesView(ApiView):
 class ThreadView(ApiView):
     """One thread."""
 
+    api = {"GET": Endpoint(WORK_OR_PERSON, {"thread": THREAD}, query=OWNER)}
+
     def get(self, request: Request, thread_id: str) -> Response:
         """With its whole timeline, and the answer in full for whoever may see the intent."""
         thread = thread_for(self.principal, owner_meant(self.principal, owner_asked(request)), thread_id)
@@ -92,8 +116,9 @@ class Act(ApiView):
     form: type[serializers.Serializer[dict[str, Any]]]
 
     def post(self, request: Request, thread_id: str) -> Response:
-        """Once per idempotency key; so also a replay after the thread was handed on gets its answer."""
+        """Once per idempotency key; a replay gets its answer also after the thread was handed on."""
         caller = Caller(self.principal, owner_meant(self.principal, owner_asked(request)))
+        check_known(self.principal, caller.address, thread_id)
         sent = body_of(request)
         form = self.form(data=sent)
         form.is_valid(raise_exception=True)
@@ -114,6 +139,7 @@ class Act(ApiView):
 class ReplyView(Act):
     """A message."""
 
+    api = {"POST": Endpoint(WORK_OR_PERSON, ANSWER, ReplyBody, OWNER)}
     verb, form = "reply", ReplyBody
 
     def act(self, caller: Caller, thread_id: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -125,6 +151,7 @@ class ReplyView(Act):
 class DelegateView(Act):
     """Handing a thread on."""
 
+    api = {"POST": Endpoint(WORK_OR_PERSON, ANSWER, DelegateBody, OWNER)}
     verb, form = "delegate", DelegateBody
 
     def act(self, caller: Caller, thread_id: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -137,6 +164,7 @@ class DelegateView(Act):
 class DecideView(Act):
     """A person's yes or no on the gate at which the thread's intent waits."""
 
+    api = {"POST": Endpoint(PERSON_WHO_DECIDES, shape=DECIDED, body=DecideBody, query=OWNER)}
     verb, form = "approve", DecideBody
 
     def act(self, caller: Caller, thread_id: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -148,6 +176,14 @@ class DecideView(Act):
 class DeleteMessagesView(Act):
     """Taking messages away."""
 
+    api = {
+        "POST": Endpoint(
+            WORK_OR_PERSON,
+            {**ANSWER, "mode": one_of("self", "both"), "deleted_count": WHOLE, "message_ids": many(ID)},
+            DeleteBody,
+            OWNER,
+        )
+    }
     verb, form = "messages/delete", DeleteBody
 
     def act(self, caller: Caller, thread_id: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -159,6 +195,7 @@ class DeleteMessagesView(Act):
 class ReadView(Act):
     """Having read a thread."""
 
+    api = {"POST": Endpoint(WORK_OR_PERSON, ANSWER, ReadBody, OWNER)}
     verb, form = "read", ReadBody
 
     def act(self, caller: Caller, thread_id: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -14,9 +14,28 @@ from intents.inboxes import ending_of, entries_of, readers_of, sees_all_of
 from intents.models import Thread, ThreadEntry, ThreadReader
 from intents.principal import Principal
 from intents.services.threads import Chosen
-from intents.timeline import Kind, status_of, verdict_of
+from intents.timeline import Kind, ThreadStatus, status_of, verdict_of
 from intents.wire.create import StrictInteger, StrictText
+from intents.wire.shapes import ID, MAP, STATUS, TEXT, TIME, WHOLE, many, named, obj, one_of
 
+ENTRY = named("ThreadEntry", obj(event_id=ID, event_type=TEXT, actor=TEXT, at=TIME, details=MAP))
+THREAD = named(
+    "Thread",
+    obj(
+        thread_id=ID,
+        intent_id=ID,
+        status=one_of(*ThreadStatus.values),
+        intent_status=STATUS,
+        owner_agent=TEXT,
+        from_agent=TEXT,
+        to_agent=TEXT,
+        created_at=TIME,
+        updated_at=TIME,
+        entries=WHOLE,
+        unread=WHOLE,
+        timeline=many(ENTRY),
+    ),
+)
 MESSAGE_LIMIT = 4000
 NOTE_LIMIT = 2000
 

@@ -71,8 +71,6 @@ def test_a_reply_is_refused_when_it_is_no_text_or_too_long(world, message):
         ("delegate", {"delegate_to": "helper"}),
         ("messages/delete", {"mode": "self"}),
         ("read", {}),
-        ("approve", {}),
-        ("reject", {}),
     ],
 )
 def test_an_act_is_refused_when_the_thread_is_not_the_callers(world, api, name, body):

@@ -3,7 +3,7 @@
 import pytest
 
 from approvals.models import Decision
-from tests.acts import ending, fresh, gate_of, history, say
+from tests.acts import ending, fresh, gate_of, history, neighbours, say
 from tests.conftest import Api
 from tests.factories import gate_rule, make_policy, make_token, make_world, send
 from tests.intents.inboxes import act, answered, asked, kinds, thread, with_agents
@@ -150,4 +150,13 @@ def test_the_resume_endpoint_takes_no_bare_decision(world):
     answer = Api(token=world.tokens["ana"]).post(f"/v1/intents/{intent.pk}/resume", {"decision": "approve"})
 
     assert answer.status_code == 403
+    assert not Decision.objects.exists()
+
+
+def test_a_person_decides_only_on_a_thread_of_their_workspace_and_of_the_inbox_they_name(world):
+    intent, other = asked(world), neighbours()
+    zoe, bo = Api(token=make_token(other.zoe, other.workspace)), Api(token=world.tokens["bo"])
+
+    assert act(zoe, intent, "approve", status=404)["error"]["code"] == "thread_not_found"
+    assert act(bo, intent, "approve?owner_agent=helper", status=404)["error"]["code"] == "thread_not_found"
     assert not Decision.objects.exists()

@@ -8,8 +8,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from approvals.directory import member
 from intents.errors import DomainError
-from intents.models import Agent, Workspace
-from intents.services.keys import SCOPES, account_for, create_key
+from intents.models import Workspace
+from intents.services.configuration import COMMAND_LINE
+from intents.services.durable import durable
+from intents.services.keys import SCOPES, account_for, agent_for_name, create_key
 
 
 class Command(BaseCommand):
@@ -34,29 +36,29 @@ class Command(BaseCommand):
         if workspace is None:
             raise CommandError(f"There is no workspace {options['workspace']!r}.")
         owners = [self._owner(workspace, email) for email in options["owner"]]
-        agent = self._agent(workspace, options["agent"])
-        account = account_for(workspace, options["name"], agent)
         try:
-            _, secret = create_key(
-                account,
-                scopes=options["scope"],
-                agent=agent,
-                types=options["type"],
-                targets=options["target"],
-                owners=owners or None,
-            )
+            with durable():
+                secret = self._secret(workspace, owners, options)
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(secret)
+
+    def _secret(self, workspace: Workspace, owners: list[str], options: dict[str, Any]) -> str:
+        name = options["agent"]
+        agent = agent_for_name(workspace, name, COMMAND_LINE) if name else None
+        _, secret = create_key(
+            account_for(workspace, options["name"], agent, COMMAND_LINE),
+            scopes=options["scope"],
+            agent=agent,
+            types=options["type"],
+            targets=options["target"],
+            owners=owners or None,
+            actor=COMMAND_LINE,
+        )
+        return secret
 
     def _owner(self, workspace: Workspace, email: str) -> str:
         person = member(workspace, email)
         if person is None:
             raise CommandError(f"{email} is no member of {workspace}.")
         return person.ref
-
-    def _agent(self, workspace: Workspace, name: str | None) -> Agent | None:
-        if not name:
-            return None
-        address = workspace.agent_address(name)
-        return Agent.objects.get_or_create(workspace=workspace, address=address, defaults={"name": name})[0]

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from approvals.directory import member
 from approvals.services.tokens import LONGEST_LIFE, create_token
 from intents.models import Workspace
+from intents.services.configuration import COMMAND_LINE
 
 
 class Command(BaseCommand):
@@ -34,4 +35,6 @@ class Command(BaseCommand):
         if not 1 <= options["days"] <= LONGEST_LIFE.days:
             raise CommandError(f"--days is from 1 to {LONGEST_LIFE.days}.")
         life = timedelta(days=options["days"])
-        self.stdout.write(create_token(person, workspace, "command line", life, can_decide=options["decide"]))
+        self.stdout.write(
+            create_token(person, workspace, COMMAND_LINE, life, can_decide=options["decide"], actor=COMMAND_LINE)
+        )
