@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ def countersign_checks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         (_mail_is_only_kept(), "In production mail must go somewhere: set EMAIL_URL, or EMAIL_BACKEND.", "C008"),
         (_open_redis(), "REDIS_URL has no password and is not on loopback: add one.", "C007"),
     ]
+    found += [(_anchors_go_nowhere(), "The folder of ANCHOR_FILE is not there: make it, or name another.", "C030")]
     found += [(True, why, "C020") for why in outbound_faults(settings.BASE_URL)]
     return [Error(message, id=f"countersign.{code}") for is_wrong, message, code in found if is_wrong]
 
@@ -44,6 +46,10 @@ def outbound_faults(base_url: str) -> list[str]:
     if allowed.in_clear and not _loopback(base_url):
         return ["OUTBOUND_ALLOWED_PRIVATE names http:// beyond loopback: what is sent could be read. Use https."]
     return []
+
+
+def _anchors_go_nowhere() -> bool:
+    return bool(settings.ANCHOR_FILE) and not Path(settings.ANCHOR_FILE).parent.is_dir()
 
 
 def _sqlite_is_unsafe() -> bool:

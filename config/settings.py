@@ -199,6 +199,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"socket_timeout": 5, "socket_connect_timeout": 1} if REDIS_URL else {"polling_interval": 0.01}
 )
 
+# --- The record --------------------------------------------------------------------------------------------------
+CHECKPOINT_SECONDS = number("CHECKPOINT_SECONDS", 60)
+ANCHOR_FILE = env("ANCHOR_FILE", default="")
+
 # --- Health and metrics ------------------------------------------------------------------------------------------
 ENGINE_LATE_SECONDS = number("ENGINE_LATE_SECONDS", 60)
 METRICS_TOKEN = env("METRICS_TOKEN", default="")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from intents.models import Workspace, WorkspaceEntry
+from django.db.models import F, Max
+
+from intents.models import CheckpointCursor, Event, Workspace, WorkspaceEntry
 from intents.services.changes import details_of_entry
+from intents.services.checkpoints import CHANGE, write_checkpoint
 
 
 def entries(workspace: Workspace, prefix: str = "") -> list[tuple[str, str, dict[str, Any]]]:
@@ -23,6 +27,20 @@ def newest(workspace: Workspace) -> tuple[str, str, Any, Any]:
     """(change, actor, before, after) of the last entry."""
     change, actor, details = entries(workspace)[-1]
     return change, actor, details.get("before"), details.get("after")
+
+
+def checkpoint(workspace: Workspace) -> dict[str, Any]:
+    """Let the tick write the checkpoint that covers all events of now; what the workspace's newest one says."""
+    newest_event = Event.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    CheckpointCursor.objects.update(fenced_at=None)
+    until = time.monotonic() + 30  # other tests' transactions on the same server have to end
+    while time.monotonic() < until:
+        while write_checkpoint():
+            pass
+        if (CheckpointCursor.objects.get()).through >= newest_event:
+            return entries(workspace, CHANGE)[-1][2]
+        CheckpointCursor.objects.filter(through=F("fence")).update(fenced_at=None)
+    raise AssertionError("no checkpoint came")
 
 
 def everything_said() -> str:

@@ -13,7 +13,6 @@ from django.db import models, transaction
 
 from intents.services.changes import record_change
 
-COMMAND_LINE = "command line"
 FIRST_START = "first start"
 SERVER = "server"
 HIDDEN = frozenset({"password", "last_login"})  # what is secret beyond these is not editable, and so not told either

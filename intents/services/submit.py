@@ -17,7 +17,7 @@ from intents.ports import Planned, run_planners
 from intents.principal import Principal
 from intents.selectors import full_address
 from intents.services.advance import begin, finish
-from intents.services.lock import locked_intent
+from intents.services.lock import new_intent
 from intents.services.outcome import Ending
 from intents.submission import StepSpec, Submission
 
@@ -31,8 +31,8 @@ def submit(principal: Principal, submission: Submission) -> Intent:
     Forbidden if the key may not send this type or to this target; Invalid for what the planners refuse.
     """
     key, target, planned = _planned(principal, submission)
-    intent = _create(key, submission, planned, target)
-    with locked_intent(intent.pk) as locked:
+    intent = _intent(key, submission, planned, target)
+    with new_intent(intent, _steps(intent, planned.steps)) as locked:
         locked.record("intent.created", principal.actor, {"intent_type": intent.intent_type, "to_agent": target})
         locked.set_status(Status.SUBMITTED)
         locked.record("intent.submitted", principal.actor, {"plan": [spec.as_plan() for spec in planned.steps]})
@@ -51,11 +51,13 @@ def _planned(principal: Principal, submission: Submission) -> tuple[ApiKey, str,
     target = full_address(workspace, submission.to_agent)
     agents = [step.agent_address for step in submission.steps or [] if step.kind == "agent"]
     _check_key(key, submission.intent_type, [target, *agents])
-    registered = Agent.objects.filter(workspace=workspace, address=target, is_active=True).exists()
-    planned = Planned(base_steps(submission, target, registered=registered), warnings=list(submission.warnings))
     if submission.reply_to:
         submission.reply_to = _reply_address(key, submission.reply_to)
-    _unregistered(workspace, planned, submission.reply_to)
+    wanted = {target, *agents} | ({submission.reply_to} if submission.reply_to else set())
+    rows = Agent.objects.filter(workspace=workspace, address__in=wanted, is_active=True)
+    known = set(rows.values_list("address", flat=True))
+    planned = Planned(base_steps(submission, target, registered=target in known), warnings=list(submission.warnings))
+    _unregistered(workspace, planned, submission.reply_to, known)
     run_planners(submission, workspace, principal, planned)
     return key, target, planned
 
@@ -80,21 +82,20 @@ def _reply_address(key: ApiKey, address: str) -> str:
     return target
 
 
-def _unregistered(workspace: Workspace, planned: Planned, reply_to: str) -> None:
+def _unregistered(workspace: Workspace, planned: Planned, reply_to: str, known: set[str]) -> None:
     work = {step.agent_address for step in planned.steps if step.kind == "agent"}
     wanted = work | {reply_to} if reply_to else work
-    rows = Agent.objects.filter(workspace=workspace, address__in=wanted, is_active=True)
-    for address in sorted(wanted - set(rows.values_list("address", flat=True))):
+    for address in sorted(wanted - known):
         if workspace.unknown_agent_is_error:
             raise NotFound(f"No agent is registered at {address}.", code="agent_not_found")
         what = "work" if address in work else "answer"
         planned.warnings.append(f"No agent is registered at {address} yet; the {what} waits for one.")
 
 
-def _create(key: ApiKey, submission: Submission, planned: Planned, target: str) -> Intent:
+def _intent(key: ApiKey, submission: Submission, planned: Planned, target: str) -> Intent:
     now = clock.now()
     deadline = _deadline(submission, planned.steps, now)
-    intent = Intent.objects.create(
+    intent = Intent(
         workspace=key.workspace,
         sender=key,
         intent_type=submission.intent_type,
@@ -108,8 +109,7 @@ def _create(key: ApiKey, submission: Submission, planned: Planned, target: str) 
         wake_at=deadline,
     )
     payload = canonical(submission.payload)
-    IntentTexts.objects.create(
-        intent=intent,
+    intent.texts = IntentTexts(
         payload=payload.decode(),
         payload_digest=digest_of_bytes(payload),
         request=_request(submission),
@@ -121,7 +121,6 @@ def _create(key: ApiKey, submission: Submission, planned: Planned, target: str) 
         },
         warnings=planned.warnings,
     )
-    Step.objects.bulk_create(_steps(intent, planned.steps))
     return intent
 
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from intents.digest import digest_of_bytes
-from intents.models import Event, Intent
+from intents.models import Event, Intent, WorkspaceEntry
 from intents.services.record import hash_of
 
 PAGE = 100  # events in one read: texts may be large
 
 MISSING = "it is missing"
-SURPLUS = "it stands before the first event"
+SURPLUS = "it stands before the first one"
 FORGED = "its hash does not fit what it says"
-BROKEN = "it does not continue the event before it"
+BROKEN = "it does not continue the one before it"
 REWORDED = "its details were changed"
 CUT_OFF = "it is missing, and so is all after it"
 GARBLED = "it cannot be read"
-BEYOND = "it comes after the last event that the intent's row names"
-OTHER_END = "it is not the last event that the intent's row names"
+BEYOND = "it comes after the end that is noted for its chain"
+OTHER_END = "it is not the end that is noted for its chain"
 
 UNREADABLE = (AttributeError, TypeError, ValueError)  # SQLite holds anything in any column
 
@@ -44,39 +47,59 @@ def chain_fits(intent: Intent) -> bool:
     return first_misfit(intent) is None
 
 
-class Walk:
-    """One way along an intent's events, in short reads, while others may write; `seq` is how many fitted so far."""
+Fault = tuple[int, str]
+Row = TypeVar("Row", Event, WorkspaceEntry)
 
-    def __init__(self, intent: Intent) -> None:
-        self.intent = intent
+
+class Chain(Generic[Row]):
+    """One way along a chain, in short reads, while others may write; `seq` is how many fitted so far."""
+
+    def __init__(self, rows: QuerySet[Row]) -> None:
+        self.rows: QuerySet[Row] = rows.order_by("seq")
         self.seq, self.hash = 0, ""
 
-    def to_the_end(self) -> Misfit | None:
-        """Goes on until the intent's row, read after the events, names the event reached."""
+    def end(self) -> tuple[int, str] | None:
+        """Where the chain ends by the row that says so, asked after the rows; None if it was archived meanwhile."""
+        raise NotImplementedError
+
+    def genuine(self, row: Row) -> str:
+        """The hash that the row must carry."""
+        raise NotImplementedError
+
+    def reworded(self, row: Row) -> bool:
+        """True if what stands beside the row is not what it was written with."""
+        raise NotImplementedError
+
+    def seen(self, row: Row) -> None:
+        """What else is to be done with a row that fits."""
+
+    def fault(self) -> Fault | None:
+        """The first place that does not fit, and why. Goes on until the end that was asked for is reached."""
         while True:
             reached = self.seq
-            if misfit := self._along():
-                return misfit
-            last_seq, last_hash = Intent.objects.values_list("last_seq", "last_hash").get(pk=self.intent.pk)
+            if found := self._along():
+                return found
+            if (end := self.end()) is None:
+                return None
+            last_seq, last_hash = end
             if last_seq < self.seq:
-                return self._misfit(last_seq + 1, BEYOND)
-            if last_seq == self.seq > 0:
-                return None if last_hash == self.hash else self._misfit(self.seq, OTHER_END)
-            if self.seq == reached:  # nothing came, though the row says that there is more
-                return self._misfit(self.seq + 1, CUT_OFF)
+                return last_seq + 1, BEYOND
+            if last_seq == self.seq:
+                return None if last_hash == self.hash else (self.seq, OTHER_END)
+            if self.seq == reached:  # nothing came, though there should be more
+                return self.seq + 1, CUT_OFF
 
-    def _along(self) -> Misfit | None:
+    def _along(self) -> Fault | None:
         try:
             return next(filter(None, map(self._step, self._following())), None)
         except UNREADABLE:
-            return self._misfit(self.seq + 1, GARBLED)
+            return self.seq + 1, GARBLED
 
-    def _following(self) -> Iterator[Event]:
-        rows = Event.objects.filter(intent=self.intent).select_related("text").order_by("seq")
+    def _following(self) -> Iterator[Row]:
         after, size = self.seq or -1, PAGE  # from the beginning also what somebody put before the first
         while True:
             try:
-                page = list(rows.filter(seq__gt=after)[:size])
+                page = list(self.rows.filter(seq__gt=after)[:size])
             except UNREADABLE:
                 if size == 1:
                     raise
@@ -87,24 +110,47 @@ class Walk:
                 return
             after = page[-1].seq
 
-    def _step(self, row: Event) -> Misfit | None:
+    def _step(self, row: Row) -> Fault | None:
         expected = self.seq + 1
         if row.seq != expected:
-            return self._misfit(min(row.seq, expected), MISSING if row.seq > expected else SURPLUS)
-        if why := self._fault(row):
-            return self._misfit(expected, why)
+            return min(row.seq, expected), MISSING if row.seq > expected else SURPLUS
+        if why := self._why(row):
+            return expected, why
         self.seq, self.hash = row.seq, row.hash
+        self.seen(row)
         return None
 
-    def _fault(self, row: Event) -> str:
-        if row.hash != hash_of(row, str(self.intent.workspace_id)):
+    def _why(self, row: Row) -> str:
+        if row.hash != self.genuine(row):
             return FORGED
         if row.previous_hash != self.hash:
             return BROKEN
-        text = getattr(row, "text", None)
-        if text is not None and digest_of_bytes(text.body.encode()) != row.details_digest:
-            return REWORDED
-        return ""
+        return REWORDED if self.reworded(row) else ""
 
-    def _misfit(self, seq: int, why: str) -> Misfit:
-        return Misfit(self.intent.pk, seq, why)
+
+class Walk(Chain[Event]):
+    """The way along an intent's events."""
+
+    def __init__(self, intent: Intent) -> None:
+        super().__init__(Event.objects.filter(intent=intent).select_related("text"))
+        self.intent = intent
+
+    def to_the_end(self) -> Misfit | None:
+        """The first misfit. An intent without any event has lost them all."""
+        seq, why = self.fault() or (0, "")
+        if not why and self.seq == 0 and self.end():
+            seq, why = 1, CUT_OFF
+        return Misfit(self.intent.pk, seq, why) if why else None
+
+    def end(self) -> tuple[int, str] | None:
+        """The intent's row names it. Whether a row may be gone is for the checkpoints to say."""
+        return Intent.objects.filter(pk=self.intent.pk).values_list("last_seq", "last_hash").first()
+
+    def genuine(self, row: Event) -> str:
+        """As it was recorded."""
+        return hash_of(row, str(self.intent.workspace_id))
+
+    def reworded(self, row: Event) -> bool:
+        """A purged text is fine."""
+        text = getattr(row, "text", None)
+        return text is not None and digest_of_bytes(text.body.encode()) != row.details_digest

@@ -9,13 +9,14 @@ from django.core.management.base import CommandError
 from approvals.models import ApprovalSettings, Person
 from approvals.services.signin import new_link
 from config import firstrun
+from config.operator import operator
 from intents.models import ApiKey, Workspace, WorkspaceEntry
 from intents.services.keys import digest_of_secret
 from tests.changes import changes, entries, everything_said, newest
 from tests.factories import make_person
 
 HERE = "acme/production"
-LINE = "command line"
+LINE = operator()
 
 
 def run(*words: str, **options) -> str:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from intents.models import Event, EventText, Intent
+from intents.models import Event, EventText, Intent, WorkspaceEntry
 from intents.services import verify
 from intents.services.record import hash_of
 from intents.services.verify import Misfit, first_misfit
@@ -34,6 +34,11 @@ def checked(*options: str) -> str:
     out = StringIO()
     call_command("verify_history", *options, stdout=out)
     return out.getvalue().strip()
+
+
+def fitting(intents: int, events: int, entries: int | None = None) -> str:
+    count = WorkspaceEntry.objects.count() if entries is None else entries
+    return f"The history fits: {intents} intents, {events} events, {count} entries checked."
 
 
 def told(story: Intent) -> str:
@@ -72,13 +77,13 @@ def test_all_of_it_fits_when_nobody_touched_it(story, world):
 
     said = checked()
 
-    assert said == f"The history fits: 2 intents, {Event.objects.count()} events checked."
+    assert said == fitting(2, Event.objects.count())
 
 
 def test_all_of_it_fits_when_texts_were_purged(story):
     EventText.objects.all().delete()
 
-    assert checked() == f"The history fits: 1 intents, {story.last_seq} events checked."
+    assert checked() == fitting(1, story.last_seq)
 
 
 @pytest.mark.parametrize("field", ["actor", "event_type", "status", "waiting_reason", "details_digest", "hash"])
@@ -124,7 +129,7 @@ def test_the_seam_is_named_when_a_genuine_event_of_another_course_was_put_in(sto
     other.actor = "person:of-a-restored-backup"
     forge(other, actor=other.actor, hash=hash_of(other, str(story.workspace_id)))
 
-    assert told(story) == "5: it does not continue the event before it"
+    assert told(story) == "5: it does not continue the one before it"
 
 
 def test_the_first_missing_event_is_named_when_the_end_was_cut_off(story):
@@ -144,13 +149,13 @@ def test_the_first_event_is_named_when_all_of_them_are_gone(story, row):
 def test_the_event_behind_is_named_when_the_intent_names_an_earlier_end(story):
     Intent.objects.filter(pk=story.pk).update(last_seq=3, last_hash=event(story, 3).hash)
 
-    assert told(story) == "4: it comes after the last event that the intent's row names"
+    assert told(story) == "4: it comes after the end that is noted for its chain"
 
 
 def test_the_last_event_is_named_when_the_intent_names_another_hash(story):
     Intent.objects.filter(pk=story.pk).update(last_hash="0" * 64)
 
-    assert told(story) == f"{story.last_seq}: it is not the last event that the intent's row names"
+    assert told(story) == f"{story.last_seq}: it is not the end that is noted for its chain"
 
 
 def test_an_event_is_named_when_it_was_put_before_the_first(story):
@@ -158,7 +163,7 @@ def test_an_event_is_named_when_it_was_put_before_the_first(story):
     first.pk, first.seq = None, 0
     first.save(force_insert=True)
 
-    assert told(story) == "0: it stands before the first event"
+    assert told(story) == "0: it stands before the first one"
 
 
 def test_the_first_event_is_named_when_the_intent_was_moved_to_another_workspace(story):
@@ -192,7 +197,7 @@ def test_only_the_chosen_ones_are_checked_when_chosen(story, world):
     neighbours()
 
     assert checked("--intent", str(other.pk)).startswith("The history fits: 1 intents, ")
-    assert checked("--workspace", "other/production") == "The history fits: 0 intents, 0 events checked."
+    assert checked("--workspace", "other/production") == fitting(0, 0, entries=2)
     for options in (["--workspace", "acme/production"], ["--intent", str(story.pk)]):
         with pytest.raises(CommandError, match="does not fit"):
             checked(*options)
@@ -234,7 +239,7 @@ def test_it_still_fits_when_the_intent_goes_on_while_it_is_read(world):
         said = checked()
 
     assert next(others, None) is None
-    assert said == f"The history fits: 1 intents, {Event.objects.count()} events checked."
+    assert said == fitting(1, Event.objects.count())
 
 
 def test_a_stale_intent_is_no_matter_when_events_came_since(world):

@@ -8,7 +8,7 @@ from django.contrib.auth.management.commands import changepassword
 
 from approvals.models import Person
 from approvals.services.people import password_changed
-from intents.services.configuration import COMMAND_LINE
+from config.operator import operator
 
 
 class Command(changepassword.Command):
@@ -20,5 +20,5 @@ class Command(changepassword.Command):
         before = people.values_list("password", flat=True).first()
         said = super().handle(*args, **options)
         for person in people.exclude(password=before):
-            password_changed(person, COMMAND_LINE)
+            password_changed(person, operator())
         return said

@@ -8,7 +8,8 @@ from django.contrib.auth.management.commands import createsuperuser
 from django.db import transaction
 
 from approvals.models import Person
-from intents.services.configuration import COMMAND_LINE, record_differences, snapshot
+from config.operator import operator
+from intents.services.configuration import record_differences, snapshot
 
 
 class Command(createsuperuser.Command):
@@ -19,7 +20,7 @@ class Command(createsuperuser.Command):
         before = snapshot(superusers)
         super().handle(*args, **options)
         with transaction.atomic():
-            record_differences(COMMAND_LINE, before, snapshot(superusers))
+            record_differences(operator(), before, snapshot(superusers))
 
 
 def superusers() -> Any:

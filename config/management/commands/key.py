@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from approvals.directory import member
+from config.operator import operator
 from intents.errors import DomainError
 from intents.models import Workspace
-from intents.services.configuration import COMMAND_LINE
 from intents.services.durable import durable
 from intents.services.keys import SCOPES, account_for, agent_for_name, create_key
 
@@ -45,15 +45,15 @@ class Command(BaseCommand):
 
     def _secret(self, workspace: Workspace, owners: list[str], options: dict[str, Any]) -> str:
         name = options["agent"]
-        agent = agent_for_name(workspace, name, COMMAND_LINE) if name else None
+        agent = agent_for_name(workspace, name, operator()) if name else None
         _, secret = create_key(
-            account_for(workspace, options["name"], agent, COMMAND_LINE),
+            account_for(workspace, options["name"], agent, operator()),
             scopes=options["scope"],
             agent=agent,
             types=options["type"],
             targets=options["target"],
             owners=owners or None,
-            actor=COMMAND_LINE,
+            actor=operator(),
         )
         return secret
 

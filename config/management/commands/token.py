@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from approvals.directory import member
 from approvals.services.tokens import LONGEST_LIFE, create_token
+from config.operator import operator
 from intents.models import Workspace
-from intents.services.configuration import COMMAND_LINE
 
 
 class Command(BaseCommand):
@@ -36,5 +36,5 @@ class Command(BaseCommand):
             raise CommandError(f"--days is from 1 to {LONGEST_LIFE.days}.")
         life = timedelta(days=options["days"])
         self.stdout.write(
-            create_token(person, workspace, COMMAND_LINE, life, can_decide=options["decide"], actor=COMMAND_LINE)
+            create_token(person, workspace, "command line", life, can_decide=options["decide"], actor=operator())
         )

@@ -1,8 +1,9 @@
-"""`manage.py verify_history`: read the history again, and name the first event that is not as it was written."""
+"""`manage.py verify_history`: read the history again, and name the first place that is not as it was written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
 from intents.models import Intent, Workspace
+from intents.services import verify_anchors
+from intents.services.ledger import Ledger
 from intents.services.verify import Misfit, Walk
+from intents.services.verify_workspace import LEFT_OUT, EntryWalk
 
-PAGE = 200  # intents in one read
+PAGE = 200  # intents or workspaces in one read
 
 
 class Command(BaseCommand):
@@ -21,42 +25,83 @@ class Command(BaseCommand):
     help = __doc__ or ""
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Which intents; all without these."""
-        parser.add_argument("--workspace", help="only this one: org/name, e.g. acme/production")
+        """Which part; all of it without these."""
+        parser.add_argument("--workspace", default="", help="only this one: org/name, e.g. acme/production")
         parser.add_argument("--intent", type=UUID, help="only this one: its id")
+        parser.add_argument("--anchor", type=Path, help="compare with the anchors in this file, too")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Says how much was checked when all of it fits."""
+        workspace, intent = options["workspace"], options["intent"]
+        if workspace and not named(workspace).exists():
+            raise CommandError(f"There is no workspace {workspace!r}.")
+        anchors = self._anchors(options["anchor"], workspace) if options["anchor"] else None
+        intents, events = self._intents(chosen(workspace, intent))
+        entries = self._workspaces(workspace, intent)
+        if intent and not intents:
+            raise CommandError(f"There is no intent {intent}{f' in {workspace}' if workspace else ''}.")
+        counts = [f"{intents} intents", f"{events} events", f"{entries} entries"]
+        counts += [f"{anchors} anchors"] if anchors is not None else []
+        self.stdout.write(f"The history fits: {', '.join(counts)} checked.")
+
+    def _intents(self, rows: QuerySet[Intent]) -> tuple[int, int]:
         intents = events = 0
-        for intent in oldest_first(self._chosen(options["workspace"], options["intent"])):
+        for intent in oldest_first(rows):
             walk = Walk(intent)
             if misfit := walk.to_the_end():
-                raise CommandError(told(intent, misfit))
+                raise not_fitting(told(intent, misfit))
             intents, events = intents + 1, events + walk.seq
-        self.stdout.write(f"The history fits: {intents} intents, {events} events checked.")
+        return intents, events
 
-    def _chosen(self, workspace: str | None, intent: UUID | None) -> QuerySet[Intent]:
-        chosen = Intent.objects.select_related("workspace").only("workspace__org", "workspace__name")
-        if workspace:
-            org, _, name = workspace.partition("/")
-            if not Workspace.objects.filter(org=org, name=name).exists():
-                raise CommandError(f"There is no workspace {workspace!r}.")
-            chosen = chosen.filter(workspace__org=org, workspace__name=name)
-        if intent:
-            chosen = chosen.filter(pk=intent)
-            if not chosen.exists():
-                raise CommandError(f"There is no intent {intent}{f' in {workspace}' if workspace else ''}.")
-        return chosen
+    def _workspaces(self, workspace: str, intent: UUID | None) -> int:
+        entries, ledger = 0, Ledger()
+        for row in oldest_first(named(workspace)):
+            walk = EntryWalk(row, ledger, only=intent)
+            if misfit := walk.first_misfit():
+                raise not_fitting(misfit)
+            entries += walk.seq
+        if not workspace and not intent and (place := ledger.gap()):
+            raise not_fitting(f"{place}: {LEFT_OUT}")
+        return entries
+
+    def _anchors(self, path: Path, workspace: str) -> int:
+        try:
+            with path.open() as lines:
+                count, misfit = verify_anchors.first_misfit(verify_anchors.read(lines, workspace))
+        except (OSError, UnicodeDecodeError, verify_anchors.Unreadable) as error:
+            raise CommandError(f"{path} cannot be read: {error}.") from error
+        if misfit:
+            raise not_fitting(misfit)
+        return count
 
 
-def oldest_first(intents: QuerySet[Intent]) -> Iterator[Intent]:
+def named(workspace: str) -> QuerySet[Workspace]:
+    """This workspace; all of them without a name."""
+    org, _, name = workspace.partition("/")
+    return Workspace.objects.filter(org=org, name=name) if workspace else Workspace.objects.all()
+
+
+def chosen(workspace: str, intent: UUID | None) -> QuerySet[Intent]:
+    """The intents to be checked."""
+    rows = Intent.objects.filter(pk=intent) if intent else Intent.objects.all()
+    rows = rows.filter(workspace__in=named(workspace)) if workspace else rows
+    return rows.select_related("workspace").only("workspace__org", "workspace__name")
+
+
+def oldest_first(found: QuerySet[Any]) -> Iterator[Any]:
     """All of them by id, which begins with the time, a page at a time."""
-    rows, page = intents.order_by("pk"), list(intents.order_by("pk")[:PAGE])
+    rows = found.order_by("pk")
+    page = list(rows[:PAGE])
     while page:
         yield from page
         page = list(rows.filter(pk__gt=page[-1].pk)[:PAGE])
 
 
 def told(intent: Intent, misfit: Misfit) -> str:
+    """The place in words."""
+    return f"{intent.workspace} intent {misfit.intent_id} event {misfit.seq}: {misfit.why}"
+
+
+def not_fitting(place: str) -> CommandError:
     """One line for people and for grep."""
-    return f"The history does not fit: {intent.workspace} intent {misfit.intent_id} event {misfit.seq}: {misfit.why}."
+    return CommandError(f"The history does not fit: {place}.")

@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from approvals.models import ApprovalSettings, Membership, Person, Team
+from config.operator import operator
 from intents.models import Workspace
-from intents.services.configuration import COMMAND_LINE, recorded
+from intents.services.configuration import recorded
 
 
 class Command(BaseCommand):
@@ -35,7 +36,7 @@ class Command(BaseCommand):
             team.clean_fields(exclude=["workspace"])
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
-        with recorded(COMMAND_LINE, *rows_of(workspace)):
+        with recorded(operator(), *rows_of(workspace)):
             workspace.save()
             Membership.objects.create(person=person, workspace=workspace, is_admin=True)
             team.workspace = workspace
