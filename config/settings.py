@@ -23,6 +23,7 @@ BASE_URL = env("BASE_URL", default="" if PRODUCTION else f"http://127.0.0.1:{POR
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", urlsplit(BASE_URL).hostname or ""]
 )
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 SITE_IS_HTTPS = BASE_URL.startswith("https://")
 
 
@@ -54,6 +55,8 @@ else:
     _database["CONN_HEALTH_CHECKS"] = True  # after a restart of the database no request gets a dead connection
     _database["OPTIONS"] = {
         "options": "-c lock_timeout=2500 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000",
+        "server_side_binding": True,
+        "prepare_threshold": 2,  # a statement that comes a third time is parsed and planned once for its connection
         "pool": {"min_size": 1, "max_size": number("DATABASE_POOL", 16), "timeout": 10},
     }
 DATABASES = {"default": _database}
@@ -130,6 +133,11 @@ SPECTACULAR_SETTINGS = {
     "GET_MOCK_REQUEST": "intents.wire.document.no_request",
 }
 
+# --- Limits ------------------------------------------------------------------------------------------------------
+REQUESTS_PER_MINUTE = number("REQUESTS_PER_MINUTE", 600)  # of one caller on one endpoint, in each web process; 0: any
+OPEN_GATES_PER_SENDER = number("OPEN_GATES_PER_SENDER", 1000)  # 0: any
+SIGN_INS_AT_ONCE = number("SIGN_INS_AT_ONCE", 2)  # in each web process: a password costs half a second of a core
+
 # --- People and sessions -----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "approvals.Person"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -155,7 +163,7 @@ CSRF_COOKIE_HTTPONLY = True
 
 # --- Headers -----------------------------------------------------------------------------------------------------
 SECURE_HSTS_SECONDS = 31536000 if SITE_IS_HTTPS else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"  # with no-referrer browsers send `Origin: null`, and every form is refused
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

@@ -10,7 +10,8 @@ from django.db.models import Q, QuerySet
 from intents.addresses import BadAddress, full
 from intents.errors import Forbidden, Invalid, NotFound
 from intents.ids import parse_id
-from intents.models import Agent, Event, Intent, Step, Workspace
+from intents.lifecycle import WaitingReason
+from intents.models import Agent, ApiKey, Event, Intent, Step, Workspace
 from intents.principal import Principal
 from intents.wire.present import event_json
 
@@ -44,6 +45,11 @@ def visible_intents(principal: Principal) -> QuerySet[Intent]:
         work = Step.objects.filter(agent_address=principal.agent.address, intent__workspace_id=principal.workspace_id)
         seen |= Q(pk__in=work.values("intent_id"))
     return rows.filter(seen)
+
+
+def at_gates(sender: ApiKey) -> QuerySet[Intent]:
+    """What this key sent and people have to answer now: as many as it has open gates (one_open_gate)."""
+    return Intent.objects.filter(sender=sender, waiting_reason=WaitingReason.HUMAN)
 
 
 def events_after(intent_id: uuid.UUID, since: int) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from intents.views.bulk import BulkCancelView
 from intents.views.capabilities import CapabilitiesView
 from intents.views.document import DocumentView, reading_page
 from intents.views.health import HealthView
+from intents.views.history import ExportView
 from intents.views.inbox import (
     ChangesView,
     DecideView,
@@ -46,6 +47,7 @@ urlpatterns = [
     path("v1/inbox/<str:thread_id>/reject", DecideView.as_view(verb="reject")),
     path("v1/inbox/<str:thread_id>/messages/delete", DeleteMessagesView.as_view()),
     path("v1/inbox/<str:thread_id>/read", ReadView.as_view()),
+    path("v1/history/export", ExportView.as_view()),
     path("v1/scenarios/apply", ApplyView.as_view()),
     path("v1/scenarios/validate", ValidateView.as_view()),
     path("v1/service-accounts", AccountsView.as_view()),

@@ -88,6 +88,8 @@ class DecisionView(ApiView):
         person = person_of(self.principal)
         gate = find_gate(person, gate_id, self.principal.workspace_id)
         body = body_of(request)
+        form = DecisionBody(data=body)
+        form.is_valid(raise_exception=True)
         answer = read_decision(gate, body)
 
         def effect() -> dict[str, Any]:
@@ -99,7 +101,7 @@ class DecisionView(ApiView):
                 "comment": answer.comment or None,
                 "decided_at": iso(verdict.decision.at) if verdict.decision else None,
             }
-            return {"ok": True, "approval": approval, "warnings": unknown_warnings(body, DecisionBody()), **said}
+            return {"ok": True, "approval": approval, "warnings": unknown_warnings(body, form), **said}
 
         return self.once(request, f"POST /v1/approvals/{gate.pk}/decision", effect)
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from intents import clock
 from intents.addresses import is_human, matches
 from intents.digest import canonical, digest_of_bytes
-from intents.errors import Forbidden, Invalid, NotFound
+from intents.errors import Conflict, Forbidden, Invalid, NotFound
 from intents.ids import new_id
 from intents.lifecycle import Status
 from intents.models import Agent, ApiKey, Intent, IntentTexts, Step, Workspace
 from intents.planning import base_steps
 from intents.ports import Planned, run_planners
 from intents.principal import Principal
-from intents.selectors import full_address
+from intents.selectors import at_gates, full_address
 from intents.services.advance import begin, finish
 from intents.services.lock import new_intent
 from intents.services.outcome import Ending
@@ -59,6 +61,7 @@ def _planned(principal: Principal, submission: Submission) -> tuple[ApiKey, str,
     planned = Planned(base_steps(submission, target, registered=target in known), warnings=list(submission.warnings))
     _unregistered(workspace, planned, submission.reply_to, known)
     run_planners(submission, workspace, principal, planned)
+    _check_gates(key, planned)
     return key, target, planned
 
 
@@ -80,6 +83,16 @@ def _reply_address(key: ApiKey, address: str) -> str:
     if target != own and key.targets and not matches(key.targets, target):
         raise Forbidden(f"This key may not send to {target}.", code="target_not_allowed")
     return target
+
+
+def _check_gates(key: ApiKey, planned: Planned) -> None:
+    """Conflict if people have as much before them from this sender as they ever may. Before anything is written."""
+    most = settings.OPEN_GATES_PER_SENDER
+    if not most or not any(step.kind == "human" for step in planned.steps):
+        return
+    if at_gates(key)[:most].count() >= most:
+        sentence = f"People have not answered {most} requests of this key yet. Wait for them, or cancel some."
+        raise Conflict(sentence, code="too_many_open_gates", details={"limit": most})
 
 
 def _unregistered(workspace: Workspace, planned: Planned, reply_to: str, known: set[str]) -> None:

@@ -19,7 +19,7 @@ from intents.services.resume import resolve, resume
 from intents.services.submit import submit
 from intents.views.base import ApiView, body_of, query_int
 from intents.views.endpoint import Endpoint
-from intents.wire.answers import ResolveBody, ResumeBody, read_resolution, resume_warnings
+from intents.wire.answers import ResolveBody, ResumeBody, read_resolution, read_resume
 from intents.wire.create import CreateIntent, submission_of
 from intents.wire.present import event_json, intent_json
 from intents.wire.shapes import (
@@ -118,6 +118,7 @@ class ResumeView(ApiView):
         """`applied` says whether it changed anything."""
         intent, step = self.find(handle)
         body = body_of(request)
+        warnings = read_resume(self.principal, body)
         check_generation(intent, body)
 
         def effect() -> dict[str, Any]:
@@ -127,7 +128,7 @@ class ResumeView(ApiView):
                 "ok": True,
                 "policy_generation": fresh.policy_generation,
                 "intent": intent_json(fresh),
-                "warnings": resume_warnings(self.principal, body),
+                "warnings": warnings,
                 **answer,
             }
 

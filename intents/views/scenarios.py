@@ -35,7 +35,7 @@ class ApplyView(ApiView):
     api = {"POST": Endpoint(SEND, APPLIED, Bundle, refuses=(404,))}
 
     def post(self, request: Request) -> Response:
-        """The answer carries every name that the several clients read."""
+        """The answer carries every name that the several clients read. A replay differs in `idempotent` alone."""
         body = body_of(request)
         bundle = read_bundle(body)
 
@@ -50,7 +50,13 @@ class ApplyView(ApiView):
                 "agents_provisioned": [agent["address"] for agent in agents if agent["created"]],
             }
 
-        return self.once(request, "POST /v1/scenarios/apply", effect)
+        key = bundle.get("idempotency_key") or ""
+        return self.once(request, "POST /v1/scenarios/apply", effect, replayed, key)
+
+
+def replayed(answer: dict[str, Any]) -> dict[str, Any]:
+    """What the same request gets the next time."""
+    return {**answer, "idempotent": True}
 
 
 def sentences(error: Exception) -> list[str]:

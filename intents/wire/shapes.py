@@ -56,13 +56,17 @@ REFUSAL = named(
     "Refusal",
     obj(
         "applied",
+        "policy_generation",
+        "reason",
         ok={"const": False},
         error=obj(code=TEXT, message=TEXT, details=MAP),
         detail=TEXT,
         applied={"const": False},
+        policy_generation=WHOLE,
+        reason=TEXT,
     ),
 )
-"""What every refusal says (intents.wire.errors). `applied` only with `stale_policy_generation`."""
+"""What every refusal says (intents.wire.errors). The optional fields only with `stale_policy_generation`."""
 
 PENDING = named("PendingWith", obj("name", type=TEXT, ref=maybe(TEXT), name=TEXT))
 PLANNED = named("PlannedStep", {**obj(step_id=TEXT, kind=TEXT, source=TEXT), "additionalProperties": True})

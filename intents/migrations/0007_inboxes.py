@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intents', '0005_purged_texts'),
+        ('intents', '0006_open_gates_are_counted'),
     ]
 
     operations = [
