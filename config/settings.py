@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.environment import choice, database, env, json_object, mail, number
 from config.logs import logging_config
-from config.secretfile import load_or_create
+from config.secretfile import BYTES, load_or_create
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -33,13 +33,16 @@ def _secret(name: str) -> str:
         return str(given)
     if PRODUCTION:
         raise ImproperlyConfigured(
-            f"Set {name} to at least 32 random characters: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            f"Set {name} to random characters: python -c 'import secrets; print(secrets.token_urlsafe({BYTES[name]}))'"
         )
     return load_or_create(DATA_DIR)[name]
 
 
 SECRET_KEY = _secret("SECRET_KEY")
 RECORD_KEY = _secret("RECORD_KEY").encode()
+RECEIPT_KEY = _secret("RECEIPT_KEY")
+RECEIPT_KEYS_OLD = json_object("RECEIPT_KEYS_OLD")
+RECEIPT_SECONDS = number("RECEIPT_SECONDS", 3600)
 
 # --- Database ----------------------------------------------------------------------------------------------------
 DATABASE_URL = env("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'countersign.sqlite3'}")
@@ -200,6 +203,10 @@ ANYMAIL = json_object("ANYMAIL")
 # --- The way out -------------------------------------------------------------------------------------------------
 OUTBOUND_ALLOWED_PRIVATE = env.list("OUTBOUND_ALLOWED_PRIVATE", default=[])
 OUTBOUND_CA_FILE = env("OUTBOUND_CA_FILE", default="")
+
+MESSAGES_PER_HOUR = number("MESSAGES_PER_HOUR", 30)
+"""From one sender to one person; what is more comes as a digest."""
+DELIVERIES_PER_GATE = number("DELIVERIES_PER_GATE", 500)
 
 # --- Celery ------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "memory://"

@@ -115,7 +115,7 @@ class StreamApp:
 
     async def _events(self, handle: str, principal: Principal, window: Window) -> Follow:
         intent_id = await self.reads(self._sources.find_intent, principal, handle)
-        return lambda follower: follower.events(intent_id, window)
+        return lambda follower: follower.events(intent_id, window, principal)
 
     async def _work(self, address: str, principal: Principal, window: Window) -> Follow:
         agent = await self.reads(self._sources.find_agent, principal, address)

@@ -17,8 +17,9 @@ from intents.models import Agent, ApiKey, Intent, IntentTexts, Step, Workspace
 from intents.planning import base_steps
 from intents.ports import Planned, run_planners
 from intents.principal import Principal
-from intents.selectors import at_gates, full_address
+from intents.selectors import AGENT_KILLED, at_gates, full_address
 from intents.services.advance import begin, finish
+from intents.services.fitting import Fit, fit_of
 from intents.services.lock import new_intent
 from intents.services.outcome import Ending
 from intents.submission import StepSpec, Submission
@@ -27,12 +28,12 @@ DAY = timedelta(hours=24)
 LONGEST_LIFE = timedelta(days=30)
 
 
-def submit(principal: Principal, submission: Submission) -> Intent:
-    """Create the intent and start it, all or nothing. Call inside `durable()`.
+def submit(principal: Principal, submission: Submission, fit: Fit | None = None) -> Intent:
+    """Create the intent and start it, all or nothing. Call inside `durable()`, with `fit` worked out before.
 
     Forbidden if the key may not send this type or to this target; Invalid for what the planners refuse.
     """
-    key, target, planned = _planned(principal, submission)
+    key, target, planned = _planned(principal, submission, fit)
     intent = _intent(key, submission, planned, target)
     with new_intent(intent, _steps(intent, planned.steps)) as locked:
         locked.record("intent.created", principal.actor, {"intent_type": intent.intent_type, "to_agent": target})
@@ -46,20 +47,24 @@ def submit(principal: Principal, submission: Submission) -> Intent:
     return locked.intent
 
 
-def _planned(principal: Principal, submission: Submission) -> tuple[ApiKey, str, Planned]:
+def _planned(principal: Principal, submission: Submission, fit: Fit | None) -> tuple[ApiKey, str, Planned]:
     """The ordered steps with their sources: the request's own, then what the planners add."""
     key = principal.require("send")
     workspace = key.workspace
     target = full_address(workspace, submission.to_agent)
     agents = [step.agent_address for step in submission.steps or [] if step.kind == "agent"]
     _check_key(key, submission.intent_type, [target, *agents])
+    fit = fit or fit_of(principal, submission.intent_type, submission.payload)
+    fit.check()
+    wanted = {target, *agents}
     if submission.reply_to:
         submission.reply_to = _reply_address(key, submission.reply_to)
-    wanted = {target, *agents} | ({submission.reply_to} if submission.reply_to else set())
+        wanted.add(submission.reply_to)
     rows = Agent.objects.filter(workspace=workspace, address__in=wanted, is_active=True)
-    known = set(rows.values_list("address", flat=True))
-    planned = Planned(base_steps(submission, target, registered=target in known), warnings=list(submission.warnings))
-    _unregistered(workspace, planned, submission.reply_to, known)
+    known = dict(rows.values_list("address", "killed_at"))
+    steps = base_steps(submission, target, registered=target in known)
+    planned = Planned(steps, warnings=[*submission.warnings, *fit.warnings])
+    _warn_of_agents(workspace, planned, submission.reply_to, known)
     run_planners(submission, workspace, principal, planned)
     _check_gates(key, planned)
     return key, target, planned
@@ -67,6 +72,8 @@ def _planned(principal: Principal, submission: Submission) -> tuple[ApiKey, str,
 
 def _check_key(key: ApiKey, intent_type: str, targets: list[str]) -> None:
     """Every agent that a scenario gives work to is a target, not only the first."""
+    if key.stopped_agent is not None:
+        raise Forbidden(AGENT_KILLED.format(key.stopped_agent.address), code="agent_killed")
     if key.types and not matches(key.types, intent_type):
         raise Forbidden(f"This key may not send {intent_type}.", code="type_not_allowed")
     for target in targets if key.targets else []:
@@ -95,10 +102,13 @@ def _check_gates(key: ApiKey, planned: Planned) -> None:
         raise Conflict(sentence, code="too_many_open_gates", details={"limit": most})
 
 
-def _unregistered(workspace: Workspace, planned: Planned, reply_to: str, known: set[str]) -> None:
+def _warn_of_agents(workspace: Workspace, planned: Planned, reply_to: str, known: dict[str, datetime | None]) -> None:
+    """`known`: the registered ones, and since when each is killed."""
     work = {step.agent_address for step in planned.steps if step.kind == "agent"}
     wanted = work | {reply_to} if reply_to else work
-    for address in sorted(wanted - known):
+    for address in sorted(address for address in work if known.get(address) is not None):
+        planned.warnings.append(f"{address} was stopped; the work waits until somebody resumes it.")
+    for address in sorted(wanted - set(known)):
         if workspace.unknown_agent_is_error:
             raise NotFound(f"No agent is registered at {address}.", code="agent_not_found")
         what = "work" if address in work else "answer"

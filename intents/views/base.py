@@ -15,7 +15,7 @@ from intents.limits import MINUTES, Standing, stranger
 from intents.metrics import REQUESTS
 from intents.models import Intent, Step
 from intents.principal import Principal
-from intents.selectors import intent_by_handle
+from intents.selectors import check_not_killed, intent_by_handle
 from intents.services.handout import renew_lease
 from intents.services.idempotency import Effect, Kept, once
 from intents.views.endpoint import Endpoint
@@ -47,6 +47,9 @@ class ApiView(APIView):
         self._begun = perf_counter()
         return super().dispatch(request, *args, **kwargs)
 
+    open_to_killed = False
+    """True where an agent that was stopped may still call."""
+
     @property
     def principal(self) -> Principal:
         """Who is asking."""
@@ -76,6 +79,8 @@ class ApiView(APIView):
             if endpoint.limited:
                 self._stand(MINUTES.count(self.principal.name, f"{request.method} {type(self).__name__}"))
             endpoint.access.check(self.principal)
+            if not self.open_to_killed:
+                check_not_killed(self.principal)
 
     def perform_authentication(self, request: Request) -> None:
         """Whoever keeps coming without a good credential is counted, and others are not held up by that."""

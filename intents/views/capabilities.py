@@ -20,10 +20,13 @@ CAPABILITIES = (
     "approvals",
     "inbox",
     "reply_to",
+    "receipts",
     "scenarios",
     "agents",
     "agents.stream",
     "service_accounts",
+    "schemas",
+    "mesh",
     "idempotency",
 )
 EVERY_TYPE = "intent.*.v1"

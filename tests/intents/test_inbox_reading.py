@@ -133,6 +133,16 @@ def test_a_revoked_key_opens_nothing(world):
     assert refusal(world.planner.get("/v1/inbox")) == (401, "invalid_platform_api_key")
 
 
+def test_a_killed_agent_opens_nothing_and_its_inbox_fills_on(world):
+    intent = asked(world)
+    world.workspace.agents.filter(name="planner").update(killed_at="2026-01-01T00:00:00Z")
+    say(gate_of(intent), world.ana)
+
+    assert refusal(world.planner.get("/v1/inbox")) == (403, "agent_killed")
+    assert act(world.planner, intent, "reply", {"message": "x"}, status=403)["error"]["code"] == "agent_killed"
+    assert kinds(thread(Api(token=world.tokens["bo"]), intent)) == ["waiting", "ended"]
+
+
 def test_a_delegate_reads_the_verdict_and_not_the_request(world):
     intent = asked(world)
     act(world.planner, intent, "delegate", {"delegate_to": "helper"})

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intents', '0006_open_gates_are_counted'),
+        ('intents', '0008_receipts'),
     ]
 
     operations = [
