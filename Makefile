@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 PINS = .venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make pins" pyproject.toml
 DEV = @$(PYTHON) scripts/environment.py dev
-.PHONY: help up demo test lint format pins reset clean
+.PHONY: help up demo test chaos lint format pins reset clean
 
 help:  ## show this list
 	@sed -nE 's/^([a-z]+):.*## /\1: /p' Makefile
@@ -11,6 +11,8 @@ demo:  ## run the README's program against the started server
 	@.venv/bin/python examples/demo.py
 test:  ## run the suite on SQLite and PostgreSQL; DB=sqlite or DB=postgresql for one, ARGS="-k race" for pytest
 	$(DEV) && COUNTERSIGN_TEST_DB=$(DB) .venv/bin/python -m tests.servers $(ARGS)
+chaos:  ## pull plugs: 500 lives under each kind of fault; ARGS="--only redis-hung --lives 50"
+	$(DEV) && .venv/bin/python -m tests.chaos $(ARGS)
 lint:  ## style, types, import directions, missing migrations
 	$(DEV) && .venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/lint-imports --no-logo && .venv/bin/python manage.py makemigrations --check --dry-run
 format:  ## repair what can be repaired by itself

@@ -10,6 +10,7 @@ from approvals.report import gate_report
 from approvals.services.answer import answer_of
 from approvals.services.decide import decide
 from approvals.services.gates import close_gate, open_gate
+from intents.access import MACHINE, MAY_NOT_DECIDE
 from intents.errors import Conflict, Forbidden, NotFound
 from intents.ids import parse_id
 from intents.models import Step
@@ -73,7 +74,7 @@ def _gate_meant(step: Step, gate_id: Any) -> Gate:
 def person_of(principal: Principal) -> Person:
     """The person who acts. Forbidden for machines, and for tokens without the right to decide."""
     if principal.person is None:
-        raise Forbidden("Only a person decides: send a personal token as Authorization: Bearer.", code="human_step")
+        raise Forbidden(MACHINE, code="human_step")
     if not principal.person.can_decide:
-        raise Forbidden("This token may not decide. Make one with the right to decide.", code="invalid_actor_scope")
+        raise Forbidden(MAY_NOT_DECIDE, code="invalid_actor_scope")
     return Person.objects.get(pk=principal.person.id)

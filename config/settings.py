@@ -74,6 +74,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "anymail",
 ]
 MIDDLEWARE = [
@@ -114,7 +116,18 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["intents.wire.parser.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "intents.wire.errors.exception_handler",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "intents.wire.negotiation.AlwaysJson",
+    "DEFAULT_SCHEMA_CLASS": "intents.wire.document.DeclaredSchema",
     "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Countersign",
+    "DESCRIPTION": "Asks the right people before a program acts. The pages in docs/ say what it means.",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/v1",
+    "POSTPROCESSING_HOOKS": ["intents.wire.document.add_components"],
+    "GET_MOCK_REQUEST": "intents.wire.document.no_request",
 }
 
 # --- People and sessions -----------------------------------------------------------------------------------------

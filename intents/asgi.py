@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from intents.errors import DomainError
-from intents.wire.errors import envelope
+from intents.wire.errors import envelope, headers_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -38,7 +38,6 @@ def trace_header(scope: Scope) -> Headers:
 async def refuse(scope: Scope, send: Send, error: DomainError, *headers: tuple[bytes, bytes]) -> None:
     """Answer with the error's status and envelope."""
     body = json.dumps(envelope(error)).encode("ascii")
-    retry_after = getattr(error, "retry_after", None)
     all_headers: Headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode("ascii")),
@@ -46,7 +45,6 @@ async def refuse(scope: Scope, send: Send, error: DomainError, *headers: tuple[b
         *trace_header(scope),
         *headers,
     ]
-    if retry_after is not None:
-        all_headers.append((b"retry-after", str(retry_after).encode("ascii")))
+    all_headers += [(name.lower().encode(), value.encode()) for name, value in headers_of(error).items()]
     await send({"type": "http.response.start", "status": error.status, "headers": all_headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

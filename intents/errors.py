@@ -10,6 +10,8 @@ class DomainError(Exception):
 
     status = 422
     code = "invalid"
+    retry_after: int | None = None
+    """Seconds after which asking again may help."""
     history_stands = False
     """True if the attempt itself was recorded: the transaction commits, and then this is raised."""
 

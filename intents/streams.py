@@ -21,6 +21,8 @@ from intents.openstream import OpenStream
 from intents.principal import Principal
 from intents.reads import Reads
 from intents.sources import Sources
+from intents.views.endpoint import Endpoint
+from intents.views.streams import EventStreamView, WorkStreamView
 from intents.waiters import Registry
 from intents.window import Window, window_of
 
@@ -66,9 +68,9 @@ class StreamApp:
         """ASGI: one request."""
         path = scope["path"].removeprefix(scope.get("root_path", "")) if scope["type"] == "http" else ""
         if match := EVENTS.match(path):
-            await self._answer(scope, receive, send, partial(self._events, match[1]))
+            await self._answer(scope, receive, send, EventStreamView.api["GET"], partial(self._events, match[1]))
         elif match := WORK.match(path):
-            await self._answer(scope, receive, send, partial(self._work, match[1]))
+            await self._answer(scope, receive, send, WorkStreamView.api["GET"], partial(self._work, match[1]))
         else:
             await self._inner(scope, receive, send)
 
@@ -83,12 +85,13 @@ class StreamApp:
         for stream in self._open:
             stream.close()
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, door: Door) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, endpoint: Endpoint, door: Door) -> None:
         self._loop = asyncio.get_running_loop()
         try:
             if scope["method"] != "GET":
                 raise MethodNotAllowed("Read this stream with GET.")
             principal = await self.reads(self._authenticate, header_map(scope))
+            endpoint.access.check(principal)
             window = window_of(scope["query_string"])
             with self.registry.stream_of(principal.name):
                 follow = await door(principal, window)

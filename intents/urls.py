@@ -6,18 +6,23 @@ from intents.views.accounts import AccountsView, AccountView, KeysView, RevokeVi
 from intents.views.agents import AgentsView, AgentView
 from intents.views.bulk import BulkCancelView
 from intents.views.capabilities import CapabilitiesView
+from intents.views.document import DocumentView, reading_page
 from intents.views.health import HealthView
 from intents.views.intents import EventsView, IntentsView, IntentView, ResolveView, ResumeView
 from intents.views.patches import ControlsView, PolicyView
 from intents.views.scenarios import ApplyView, ValidateView
+from intents.views.streams import EventStreamView, WorkStreamView
 
 urlpatterns = [
     path("health", HealthView.as_view()),
+    path("docs/api", reading_page, name="api_docs"),
+    path("v1/openapi.json", DocumentView.as_view(), name="api_document"),
     path("v1/capabilities", CapabilitiesView.as_view()),
     path("v1/intents", IntentsView.as_view()),
     path("v1/intents/bulk-cancel", BulkCancelView.as_view()),
     path("v1/intents/<str:handle>", IntentView.as_view()),
     path("v1/intents/<str:handle>/events", EventsView.as_view()),
+    path("v1/intents/<str:handle>/events/stream", EventStreamView.as_view()),
     path("v1/intents/<str:handle>/resume", ResumeView.as_view()),
     path("v1/intents/<str:handle>/resolve", ResolveView.as_view()),
     path("v1/intents/<str:handle>/controls", ControlsView.as_view()),
@@ -29,5 +34,6 @@ urlpatterns = [
     path("v1/service-accounts/<str:account_id>/keys", KeysView.as_view()),
     path("v1/service-accounts/<str:account_id>/keys/<str:key_id>/revoke", RevokeView.as_view()),
     path("v1/agents", AgentsView.as_view()),
+    path("v1/agents/<path:address>/intents/stream", WorkStreamView.as_view()),
     re_path(r"^v1/agents/(?P<address>.+)$", AgentView.as_view()),
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,22 +15,63 @@ from approvals.selectors import gate_for, gates_for, may_decide
 from approvals.services.answer import Answer, answer_of
 from approvals.services.decide import decide
 from approvals.services.take_back import take_back
+from intents.access import PERSON, PERSON_WHO_DECIDES
 from intents.clock import iso
-from intents.errors import Forbidden, Invalid, NotFound
+from intents.errors import Invalid, NotFound
 from intents.ids import parse_id
+from intents.principal import PersonRef
 from intents.views.base import ApiView, body_of, query_int
+from intents.views.endpoint import Endpoint
+from intents.wire.create import AnyObject, StrictText
+from intents.wire.shapes import APPLIED, FLAG, ID, MAP, TEXT, TEXTS, TIME, WHOLE, YES, many, maybe, named, obj
+from intents.wire.unknown import unknown_warnings
 
 WORDS = {"approve": OutcomeClass.YES, "reject": OutcomeClass.NO}
+ASKED = obj(
+    title=TEXT,
+    description=TEXT,
+    task_type=TEXT,
+    allowed_outcomes=TEXTS,
+    required_comment=FLAG,
+    evidence_required=FLAG,
+    form_schema=maybe(MAP),
+)
+TASK = named(
+    "Task",
+    obj(
+        intent_id=ID,
+        gate_id=ID,
+        approval_id=ID,
+        intent_type=TEXT,
+        status=TEXT,
+        from_agent=TEXT,
+        assigned_at=TIME,
+        due_at=TIME,
+        digest=TEXT,
+        human_task=ASKED,
+    ),
+)
+APPROVAL = obj(approval_id=ID, decision=TEXT, comment=maybe(TEXT), decided_at=maybe(TIME))
+ANSWERED = obj(*APPLIED, "approval", "warnings", ok=YES, approval=APPROVAL, applied=FLAG, warnings=TEXTS, **APPLIED)
+
+
+class DecisionBody(serializers.Serializer[dict[str, Any]]):
+    """`decision` with a comment, or a `task_result` with any outcome of the gate."""
+
+    decision = serializers.ChoiceField(choices=tuple(WORDS), required=False)
+    comment = StrictText(required=False, allow_blank=True, allow_null=True)
+    digest = StrictText(required=False, allow_blank=True, allow_null=True)
+    task_result = AnyObject(required=False)
 
 
 class TasksView(ApiView):
     """What waits for the person of the token."""
 
+    api = {"GET": Endpoint(PERSON, {"tasks": many(TASK)}, query={"limit": WHOLE})}
+
     def get(self, request: Request) -> Response:
         """Open gates on which this person may decide and has not, soonest to expire first."""
-        if self.principal.person is None:
-            raise Forbidden("This list is a person's: send a personal token as Bearer.", code="missing_actor_token")
-        person = Person.objects.get(pk=self.principal.person.id)
+        person = Person.objects.get(pk=cast("PersonRef", self.principal.person).id)
         rows = gates_for(person).filter(workspace_id=self.principal.workspace_id)
         mine = [gate for gate in rows[: query_int(request, "limit", 100, 1, 200)] if _waits_for(gate, person)]
         return Response({"ok": True, "tasks": [task_json(gate) for gate in mine]})
@@ -37,6 +79,11 @@ class TasksView(ApiView):
 
 class DecisionView(ApiView):
     """A decision on one gate, by its id."""
+
+    api = {
+        "POST": Endpoint(PERSON_WHO_DECIDES, shape=ANSWERED, body=DecisionBody),
+        "DELETE": Endpoint(PERSON_WHO_DECIDES, shape=ANSWERED),
+    }
 
     def post(self, request: Request, gate_id: str) -> Response:
         """`decision` approve or reject, or `task_result` with any outcome of the gate."""
@@ -54,7 +101,7 @@ class DecisionView(ApiView):
                 "comment": answer.comment or None,
                 "decided_at": iso(verdict.decision.at) if verdict.decision else None,
             }
-            return {"ok": True, "approval": approval, **said}
+            return {"ok": True, "approval": approval, "warnings": unknown_warnings(body, DecisionBody()), **said}
 
         return self.once(request, f"POST /v1/approvals/{gate.pk}/decision", effect)
 

@@ -7,15 +7,30 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from intents.access import PROVISION
 from intents.ids import parse_id
 from intents.models import ApiKey, ServiceAccount
 from intents.services.provision import SCOPE, account_of, create_account, issue_key, key_in, revoke_key
 from intents.views.base import ApiView, body_of, query_int
-from intents.wire.accounts import account_json, check_place, key_json, read_account, read_key
+from intents.views.endpoint import Endpoint
+from intents.wire.accounts import NewAccount, NewKey, account_json, check_place, key_json, read_account, read_key
+from intents.wire.shapes import ACCOUNT, API_KEY, KEY, SERVICE_ACCOUNT, TEXT, TEXTS, WHOLE, many, obj
+from intents.wire.unknown import NoFields, unknown_warnings
+
+PLACE = {"org_id": TEXT, "workspace_id": TEXT}
 
 
 class AccountsView(ApiView):
     """Make and list service accounts."""
+
+    api = {
+        "POST": Endpoint(
+            PROVISION, {"service_account": SERVICE_ACCOUNT, "warnings": TEXTS}, NewAccount, refuses=(404,)
+        ),
+        "GET": Endpoint(
+            PROVISION, {"service_accounts": many(SERVICE_ACCOUNT)}, query={**PLACE, "limit": WHOLE}, refuses=(404,)
+        ),
+    }
 
     def post(self, request: Request) -> Response:
         """A new account, and its agent if it names one that is missing."""
@@ -39,22 +54,32 @@ class AccountsView(ApiView):
         return Response({"ok": True, "service_accounts": accounts})
 
 
-class AccountView(ApiView):
+class OfAccount(ApiView):
+    """What has an account in its path."""
+
+    def account(self, account_id: str) -> ServiceAccount:
+        """The account in the path, or 404."""
+        return account_of(self.principal, parse_id(account_id))
+
+
+class AccountView(OfAccount):
     """One service account."""
+
+    api = {"GET": Endpoint(PROVISION, {"service_account": obj(**ACCOUNT, keys=many(API_KEY))})}
 
     def get(self, request: Request, account_id: str) -> Response:
         """With its keys."""
         account = self.account(account_id)
         return Response({"ok": True, "service_account": {**account_json(account), "keys": keys_of(account)}})
 
-    def account(self, account_id: str) -> ServiceAccount:
-        """The account in the path; first the scope, so that without it nothing can be found out."""
-        self.principal.require(SCOPE)
-        return account_of(self.principal, parse_id(account_id))
 
-
-class KeysView(AccountView):
+class KeysView(OfAccount):
     """Make and list an account's keys."""
+
+    api = {
+        "GET": Endpoint(PROVISION, {"keys": many(API_KEY)}),
+        "POST": Endpoint(PROVISION, {"key": obj("token", **KEY, token=TEXT), "warnings": TEXTS}, NewKey),
+    }
 
     def get(self, request: Request, account_id: str) -> Response:
         """All of them, the newest first, without secrets."""
@@ -72,15 +97,18 @@ class KeysView(AccountView):
         return self.once(request, f"POST /v1/service-accounts/{account.pk}/keys", effect, without_token)
 
 
-class RevokeView(AccountView):
+class RevokeView(OfAccount):
     """End a key."""
+
+    api = {"POST": Endpoint(PROVISION, {"key": API_KEY, "warnings": TEXTS}, NoFields)}
 
     def post(self, request: Request, account_id: str, key_id: str) -> Response:
         """From now on it is 401."""
         key = key_in(self.account(account_id), parse_id(key_id))
+        warnings = unknown_warnings(body_of(request), NoFields())
 
         def effect() -> dict[str, Any]:
-            return {"ok": True, "key": key_json(revoke_key(self.principal, key))}
+            return {"ok": True, "key": key_json(revoke_key(self.principal, key)), "warnings": warnings}
 
         return self.once(request, f"POST /v1/service-accounts/keys/{key.pk}/revoke", effect)
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from intents.access import KEY_OR_PERSON
 from intents.models import Agent
 from intents.selectors import agent_for
 from intents.views.base import ApiView, query_int
+from intents.views.endpoint import Endpoint
 from intents.wire.present import agent_json
+from intents.wire.shapes import AGENT, WHOLE, many
 
 
 class AgentsView(ApiView):
     """The workspace's agents."""
+
+    api = {"GET": Endpoint(KEY_OR_PERSON, {"agents": many(AGENT)}, query={"limit": WHOLE})}
 
     def get(self, request: Request) -> Response:
         """All agents of the caller's workspace."""
@@ -23,6 +28,8 @@ class AgentsView(ApiView):
 
 class AgentView(ApiView):
     """One agent."""
+
+    api = {"GET": Endpoint(KEY_OR_PERSON, {"agent": AGENT}, refuses=(422,))}
 
     def get(self, request: Request, address: str) -> Response:
         """By its full or short address."""

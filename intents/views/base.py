@@ -1,10 +1,11 @@
-"""What all API views share: the principal, idempotent effects, trace ids."""
+"""What all API views share: who may call, how often, idempotent effects."""
 
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
+from django.core.exceptions import ImproperlyConfigured
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,12 +17,30 @@ from intents.principal import Principal
 from intents.selectors import intent_by_handle
 from intents.services.handout import renew_lease
 from intents.services.idempotency import Effect, Kept, once
+from intents.views.endpoint import Endpoint
 
 TRACE_HEADERS = ("X-Trace-Id", "X-Request-Id")
 
 
 class ApiView(APIView):
-    """Answers are JSON objects with `ok`; errors are the envelope; trace ids come back."""
+    """Answers are JSON objects with `ok`; errors are the envelope; trace ids come back.
+
+    `api` declares each method (docs/contributing.md, "Adding an endpoint"). One that is not declared cannot be routed.
+    """
+
+    api: ClassVar[dict[str, Endpoint]] = {}
+    metadata_class = None  # OPTIONS is 405
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Refuses at start what nobody has said who may call."""
+        methods = {name.upper() for name in cls.http_method_names if hasattr(cls, name)} - {"OPTIONS"}
+        if methods != set(cls.api):
+            raise ImproperlyConfigured(
+                f"{cls.__name__}.api declares {sorted(cls.api)}, but it has {sorted(methods)}: "
+                'see "Adding an endpoint" in docs/contributing.md.'
+            )
+        return super().as_view(**initkwargs)
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Note when it began."""
@@ -32,6 +51,28 @@ class ApiView(APIView):
     def principal(self) -> Principal:
         """Who is asking."""
         return cast("Principal", self.request.auth)
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """What was declared for this request's method; None means 405."""
+        method = self.request.method or ""
+        return self.api.get("GET" if method == "HEAD" else method)
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        """What 405 names."""
+        return sorted({*self.api, *(("HEAD",) if "GET" in self.api else ())})
+
+    def get_authenticators(self) -> list[Any]:
+        """Where anybody may call, no credential is looked at."""
+        public = self.endpoint is not None and self.endpoint.access.public
+        return [] if public else super().get_authenticators()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """The credential, then the right to call, before anything else."""
+        super().initial(request, *args, **kwargs)
+        if self.endpoint is not None:
+            self.endpoint.access.check(self.principal)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Echo the caller's trace and request ids."""
@@ -47,7 +88,8 @@ class ApiView(APIView):
     def _observe(self, request: Any, status: int) -> None:
         """The route, never the path: ids would make a series each."""
         route = request.resolver_match.route if request.resolver_match else "?"
-        REQUESTS.labels(request.method, route, status).observe(perf_counter() - self._begun)
+        method = request.method if self.endpoint else "other"  # a method may be any word
+        REQUESTS.labels(method, route, status).observe(perf_counter() - self._begun)
 
     def once(self, request: Request, endpoint: str, effect: Effect, kept: Kept = dict) -> Response:
         """Run an effect under the request's idempotency key, if it sent one. A replay shows what `kept` leaves."""

@@ -10,10 +10,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from intents.access import SEND_OR_PERSON
 from intents.lifecycle import Status
 from intents.services.bulk import MOST, cancel_each, choose
 from intents.views.base import ApiView, body_of
+from intents.views.endpoint import Endpoint
 from intents.wire.create import StrictInteger, StrictText
+from intents.wire.shapes import FLAG, ID, TEXTS, WHOLE, YES, many, obj
 from intents.wire.unknown import unknown_warnings
 
 DAY = 24
@@ -42,8 +45,14 @@ class BulkCancel(serializers.Serializer[dict[str, Any]]):
     )
 
 
+ANSWER = {"ok": YES, "dry_run": FLAG, "warnings": TEXTS, "intent_ids": many(ID)}
+CANCELED = obj("would_cancel", "canceled", **ANSWER, would_cancel=WHOLE, canceled=WHOLE)
+
+
 class BulkCancelView(ApiView):
     """Withdraw what was left lying."""
+
+    api = {"POST": Endpoint(SEND_OR_PERSON, shape=CANCELED, body=BulkCancel)}
 
     def post(self, request: Request) -> Response:
         """Under an idempotency key the same intents are meant again, not the next ones."""

@@ -6,24 +6,28 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from intents.access import ANYBODY
 from intents.errors import NotFound
+from intents.views.base import ApiView
+from intents.views.endpoint import Endpoint
 
 
 class UnknownView(APIView):
     """Every other path under `/v1/`: a refusal in the envelope, whatever the method."""
 
     authentication_classes = ()
+    schema = None
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Before any method is looked for."""
         raise NotFound(f"There is no endpoint {request.method} {request.path}.", code="unknown_endpoint")
 
 
-class HealthView(APIView):
-    """Needs no key."""
+class HealthView(ApiView):
+    """Is it there?"""
 
-    authentication_classes = ()
+    api = {"GET": Endpoint(ANYBODY)}
 
     def get(self, request: Request) -> Response:
-        """Always `ok: true`."""
+        """This process answers."""
         return Response({"ok": True})

@@ -7,23 +7,54 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from intents.access import KEY_OR_PERSON, SEND, SEND_WORK_OR_PERSON
 from intents.clock import iso
 from intents.errors import Invalid
-from intents.lifecycle import FINAL, Status, is_final
+from intents.lifecycle import FINAL, Status
 from intents.models import Event, Intent
 from intents.selectors import events_after, visible_intents
 from intents.services.generation import check_generation
 from intents.services.resume import resolve, resume
 from intents.services.submit import submit
 from intents.views.base import ApiView, body_of, query_int
-from intents.wire.create import submission_of
+from intents.views.endpoint import Endpoint
+from intents.wire.answers import ResolveBody, ResumeBody, read_resolution, resume_warnings
+from intents.wire.create import CreateIntent, submission_of
 from intents.wire.present import event_json, intent_json
+from intents.wire.shapes import (
+    APPLIED,
+    EVENT,
+    FLAG,
+    ID,
+    INTENT,
+    LISTED,
+    MAP,
+    NEW_INTENT,
+    STATUS,
+    TEXT,
+    TEXTS,
+    WHOLE,
+    YES,
+    many,
+    maybe,
+    obj,
+)
 
 FILTERS = {"pending": [status for status in Status.values if status not in FINAL]}
 
 
+OWNER = {"owner_agent": TEXT}
+CHANGED = {"policy_generation": WHOLE, "warnings": TEXTS, "applied": FLAG}
+DELIVERY = obj(delivered=FLAG, reason=TEXT)
+
+
 class IntentsView(ApiView):
     """Create and list."""
+
+    api = {
+        "POST": Endpoint(SEND, NEW_INTENT, CreateIntent, refuses=(404,)),
+        "GET": Endpoint(KEY_OR_PERSON, {"intents": many(LISTED)}, query={"limit": WHOLE, "status": TEXT}),
+    }
 
     def post(self, request: Request) -> Response:
         """Create: the plan and its warnings are in the answer. 200, also for a replay."""
@@ -43,6 +74,12 @@ class IntentsView(ApiView):
 class IntentView(ApiView):
     """One intent."""
 
+    api = {
+        "GET": Endpoint(
+            KEY_OR_PERSON, {"intent": INTENT, "intent_id": ID, "status": STATUS, "payload": MAP}, query=OWNER
+        )
+    }
+
     def get(self, request: Request, handle: str) -> Response:
         """The intent, with its id, status and payload also at the top level."""
         intent, step = self.find(handle)
@@ -54,6 +91,8 @@ class IntentView(ApiView):
 class EventsView(ApiView):
     """An intent's history."""
 
+    api = {"GET": Endpoint(KEY_OR_PERSON, {"events": many(EVENT)}, query={**OWNER, "since": WHOLE}, limited=False)}
+
     def get(self, request: Request, handle: str) -> Response:
         """Events with `seq` greater than `since`."""
         intent, _ = self.find(handle)
@@ -63,6 +102,15 @@ class EventsView(ApiView):
 
 class ResumeView(ApiView):
     """An answer: a person's task result, an agent's result, or a sender's note to go on."""
+
+    api = {
+        "POST": Endpoint(
+            SEND_WORK_OR_PERSON,
+            body=ResumeBody,
+            query=OWNER,
+            shape=obj(*APPLIED, ok=YES, intent=INTENT, **CHANGED, **APPLIED),
+        )
+    }
 
     def post(self, request: Request, handle: str) -> Response:
         """`applied` says whether it changed anything."""
@@ -77,6 +125,7 @@ class ResumeView(ApiView):
                 "ok": True,
                 "policy_generation": fresh.policy_generation,
                 "intent": intent_json(fresh),
+                "warnings": resume_warnings(self.principal, body),
                 **answer,
             }
 
@@ -86,12 +135,30 @@ class ResumeView(ApiView):
 class ResolveView(ApiView):
     """Ending an intent from outside."""
 
+    api = {
+        "POST": Endpoint(
+            SEND_WORK_OR_PERSON,
+            body=ResolveBody,
+            query=OWNER,
+            shape=obj(
+                "reason",
+                ok=YES,
+                intent=INTENT,
+                event=maybe(EVENT),
+                completion_delivery=DELIVERY,
+                warnings=TEXTS,
+                applied=FLAG,
+                reason=TEXT,
+            ),
+        )
+    }
+
     def post(self, request: Request, handle: str) -> Response:
         """COMPLETED, FAILED or CANCELED."""
         intent, step = self.find(handle)
         body = body_of(request)
         check_generation(intent, body)
-        _check_resolution(body)
+        warnings = read_resolution(body)
 
         def effect() -> dict[str, Any]:
             answer = resolve(intent, step, self.principal, body)
@@ -99,7 +166,8 @@ class ResolveView(ApiView):
             last = Event.objects.select_related("text").filter(intent=fresh).order_by("seq").last()
             not_sent = {"delivered": False, "reason": "reply_to_not_set"}
             event = event_json(last) if last else None
-            return {"ok": True, "intent": intent_json(fresh), "event": event, "completion_delivery": not_sent, **answer}
+            shown = {"intent": intent_json(fresh), "event": event, "completion_delivery": not_sent}
+            return {"ok": True, **shown, "warnings": warnings, **answer}
 
         return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resolve", effect)
 
@@ -136,12 +204,3 @@ def _statuses(wanted: str) -> list[str]:
     if unknown:
         raise Invalid(f"status {', '.join(unknown)} is unknown; take {', '.join(Status.values)} or pending.")
     return list(names)
-
-
-def _check_resolution(body: dict[str, Any]) -> None:
-    status = body.get("status")
-    if status not in Status.values or not is_final(str(status)) or status == Status.TIMED_OUT:
-        raise Invalid("status must be COMPLETED, FAILED or CANCELED.", code="schema_invalid")
-    for name, kind, what in (("result", dict, "an object"), ("error", dict, "an object"), ("reason", str, "a text")):
-        if body.get(name) is not None and not isinstance(body[name], kind):
-            raise Invalid(f"{name} must be {what}.", code="schema_invalid")

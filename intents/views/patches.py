@@ -7,13 +7,21 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from intents.access import SEND_WORK_OR_PERSON
 from intents.services.patching import UPDATE_CONTROLS, UPDATE_POLICY, find_for, update_controls, update_policy
 from intents.views.base import ApiView, body_of, check_owner
-from intents.wire.patches import read_controls, read_policy
+from intents.views.endpoint import Endpoint
+from intents.wire.patches import ControlsBody, PolicyBody, read_controls, read_policy
+from intents.wire.shapes import FLAG, TEXT, TEXTS, WHOLE
+
+ANSWER = {"applied": FLAG, "policy_generation": WHOLE, "warnings": TEXTS}
+OWNER = {"owner_agent": TEXT}
 
 
 class ControlsView(ApiView):
     """Values that programs share, and an agent's checkpoint."""
+
+    api = {"POST": Endpoint(SEND_WORK_OR_PERSON, ANSWER, ControlsBody, OWNER)}
 
     def post(self, request: Request, handle: str) -> Response:
         """Each name is set, or removed by null."""
@@ -31,6 +39,8 @@ class ControlsView(ApiView):
 
 class PolicyView(ApiView):
     """Who else may change these, and the envelope."""
+
+    api = {"POST": Endpoint(SEND_WORK_OR_PERSON, ANSWER, PolicyBody, OWNER)}
 
     def post(self, request: Request, handle: str) -> Response:
         """Each delegate's grant is set, or removed by null."""

@@ -8,16 +8,31 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from intents.access import SEND
 from intents.errors import Busy, DomainError
 from intents.services.scenarios import apply_bundle, check_bundle
 from intents.views.base import ApiView, body_of
+from intents.views.endpoint import Endpoint
 from intents.views.intents import created
-from intents.wire.bundle import read_bundle
+from intents.wire.bundle import Bundle, read_bundle
 from intents.wire.errors import as_domain_error
+from intents.wire.shapes import FLAG, ID, NEW_INTENT, TEXT, TEXTS, many, maybe, obj
+
+APPLIED = {
+    **NEW_INTENT,
+    "scenario_id": TEXT,
+    "compile_id": ID,
+    "workflow_compile_id": ID,
+    "idempotent": FLAG,
+    "agents": many(obj(role=maybe(TEXT), address=TEXT, created=FLAG)),
+    "agents_provisioned": TEXTS,
+}
 
 
 class ApplyView(ApiView):
     """Start a scenario."""
+
+    api = {"POST": Endpoint(SEND, APPLIED, Bundle, refuses=(404,))}
 
     def post(self, request: Request) -> Response:
         """The answer carries every name that the several clients read."""
@@ -50,11 +65,13 @@ def sentences(error: Exception) -> list[str]:
 class ValidateView(ApiView):
     """Look at a scenario without starting it."""
 
+    api = {"POST": Endpoint(SEND, {"valid": FLAG, "errors": TEXTS, "warnings": TEXTS}, Bundle, idempotent=False)}
+
     def post(self, request: Request) -> Response:
         """200 also for a bundle that apply would refuse: `valid`, `errors`, `warnings`."""
-        self.principal.require("send")
+        body = body_of(request)
         try:
-            warnings = check_bundle(self.principal, body_of(request))
+            warnings = check_bundle(self.principal, body)
         except (DomainError, exceptions.ValidationError) as error:
             if isinstance(error, Busy):
                 raise

@@ -7,12 +7,14 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from intents.addresses import BadAddress, split
 from intents.errors import Invalid, TooLarge
 from intents.strictjson import JsonRefused, check
 from intents.submission import Submission, Times
+from intents.wire.shapes import MAP
 from intents.wire.unknown import unknown_warnings
 
 TYPE_PATTERN = re.compile(r"^[a-z0-9_]+(\.[a-z0-9_]+)+\.v[0-9]+$")
@@ -21,6 +23,7 @@ PAYLOAD_LIMIT = 256 * 1024
 LONGEST_SECONDS = 366 * 24 * 3600
 
 
+@extend_schema_field(MAP)
 class AnyObject(serializers.Field[dict[str, Any], Any, Any, Any]):
     """A JSON object, taken as it is."""
 

@@ -29,9 +29,14 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         log.exception("request failed", exc_info=exc)
         body = envelope(DomainError("Something went wrong here; nothing was changed.", code="internal_error"))
         return Response(body, status=500)
-    headers = {"Retry-After": "1"} if error.status == 503 else {}
     extra = {"applied": False, **error.details} if error.code == "stale_policy_generation" else {}
-    return Response(envelope(error) | extra, status=error.status, headers=headers)
+    return Response(envelope(error) | extra, status=error.status, headers=headers_of(error))
+
+
+def headers_of(error: DomainError) -> dict[str, str]:
+    """What a refusal says outside its body: when to ask again, and how to say who is asking (RFC 9110, 11.6.1)."""
+    found = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    return {**found, "WWW-Authenticate": "Bearer"} if error.status == 401 else found
 
 
 def as_domain_error(exc: Exception) -> DomainError | None:

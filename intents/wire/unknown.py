@@ -10,6 +10,10 @@ HARMLESS = frozenset(("from_agent", "idempotency_key", "correlation_id", "title"
 """Fields that clients send as a matter of course and that are read elsewhere or meant for people alone."""
 
 
+class NoFields(serializers.Serializer[dict[str, Any]]):
+    """A body of which nothing is read."""
+
+
 def unknown_warnings(body: dict[str, Any], form: serializers.Serializer[Any]) -> list[str]:
     """One sentence for each field, with its path, that `form` and the forms inside it do not have."""
     return [f"The field {path!r} is not known and was ignored." for path in _unknown(body, form, "")]

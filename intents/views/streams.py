@@ -1,0 +1,42 @@
+"""The streams as the routes, the document and the access matrix see them. Requests go to `intents.streams` in front."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from intents.access import KEY_OR_PERSON, WORK
+from intents.errors import DomainError
+from intents.views.base import ApiView
+from intents.views.endpoint import Endpoint
+from intents.wire.shapes import TEXT, WHOLE
+
+WINDOW = {"since": WHOLE, "wait_seconds": WHOLE}
+KIND = "text/event-stream"
+
+
+class NotStreaming(DomainError):
+    """The web server runs Django without the streams in front (501)."""
+
+    status = 501
+    code = "streams_not_served"
+
+
+class StreamView(ApiView):
+    """A stream of server-sent events; see docs/api.md."""
+
+    def get(self, request: Request, **names: str) -> Response:
+        """`event:` is the type, `data:` a JSON object. It always ends with a terminal event or `stream.timeout`."""
+        raise NotStreaming("This server does not stream: serve config.asgi, not config.wsgi.")
+
+
+class EventStreamView(StreamView):
+    """An intent's history as it grows."""
+
+    api = {"GET": Endpoint(KEY_OR_PERSON, shape=TEXT, query=WINDOW, limited=False, media_type=KIND)}
+
+
+class WorkStreamView(StreamView):
+    """An agent's work, one step at a time."""
+
+    api = {"GET": Endpoint(WORK, shape=TEXT, query={**WINDOW, "status": TEXT}, limited=False, media_type=KIND)}
