@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from intents.views.accounts import AccountsView, AccountView, KeysView, RevokeView
 from intents.views.agents import AgentsView, AgentView
+from intents.views.audit import AuditView
 from intents.views.bulk import BulkCancelView
 from intents.views.capabilities import CapabilitiesView
 from intents.views.document import DocumentView, reading_page
@@ -33,6 +34,7 @@ urlpatterns = [
     path("v1/service-accounts/<str:account_id>", AccountView.as_view()),
     path("v1/service-accounts/<str:account_id>/keys", KeysView.as_view()),
     path("v1/service-accounts/<str:account_id>/keys/<str:key_id>/revoke", RevokeView.as_view()),
+    path("v1/audit/events", AuditView.as_view()),
     path("v1/agents", AgentsView.as_view()),
     path("v1/agents/<path:address>/intents/stream", WorkStreamView.as_view()),
     re_path(r"^v1/agents/(?P<address>.+)$", AgentView.as_view()),
