@@ -55,6 +55,8 @@ def ask_of(task: dict[str, Any], gate: Ask) -> dict[str, Any]:
 
 def check_inside(terms: dict[str, Any], workspace: Workspace) -> None:
     """Whom the request wants told first or escalated to must be among those who may decide anyway (422)."""
+    if not terms["first"] and not terms["escalate_to"]:
+        return
     names = [name for entry in terms["requirement"] for name in entry["who"]]
     allowed = {person.pk for person in deciders_named(workspace, names)}
     for field, wanted in (("assignees", terms["first"]), ("escalate_to", terms["escalate_to"])):

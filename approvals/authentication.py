@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
@@ -30,31 +31,42 @@ def authenticate(headers: Mapping[str, str]) -> Principal:
         bearer = ""
     if key is not None and not bearer:
         return Principal(key.workspace_id, key=key)
-    token = token_of(bearer)
+    token, member = member_of(bearer)
     if key is not None and key.workspace_id != token.workspace_id:
         raise Forbidden("The API key and the personal token are of different workspaces.", code="foreign_workspace")
-    return Principal(token.workspace_id, key=key, person=person_ref(token))
+    return Principal(token.workspace_id, key=key, person=person_ref(token, member))
 
 
-def token_of(secret: str) -> PersonalToken:
-    """The live token of an active member. Unauthenticated if unknown, expired, revoked or its person is gone."""
+def member_of(secret: str) -> tuple[PersonalToken, Membership]:
+    """The live token of an active member, and the membership.
+
+    Unauthenticated if the token is unknown, expired or revoked, or its person is gone.
+    """
     rows = PersonalToken.objects.select_related("person")
     live = rows.filter(digest=digest_of_secret(secret), revoked_at=None, expires_at__gt=clock.now())
     token = live.filter(person__is_active=True).first()
-    if token is None or not _membership(token.person, token):
+    member = _membership(token.person, token) if token else None
+    if token is None or member is None:
         raise Unauthenticated("This personal token is unknown, expired or revoked.", code="invalid_actor_token")
-    return token
+    return token, member
 
 
-def person_ref(token: PersonalToken) -> PersonRef:
+@dataclass(frozen=True)
+class KnownPerson(PersonRef):
+    """A person whose row was read to know them."""
+
+    row: Person
+
+
+def person_ref(token: PersonalToken, member: Membership) -> PersonRef:
     """The person of a token, with what the token and the membership allow."""
-    member = Membership.objects.get(person=token.person, workspace_id=token.workspace_id)
-    return PersonRef(
+    return KnownPerson(
         id=token.person.ref,
         email=token.person.email,
         name=token.person.name,
         can_decide=token.can_decide and member.can_decide,
         is_admin=member.is_admin,
+        row=token.person,
     )
 
 

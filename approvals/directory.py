@@ -6,28 +6,19 @@ from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
 
-from approvals.models import Membership, Person, Team
+from approvals.models import Person, Team
 from intents.ids import parse_id
 from intents.models import Workspace
 
 
 def people_named(workspace: Workspace, names: Iterable[str]) -> list[Person]:
     """The active members that these names stand for, each once, in order. An unknown name is nobody."""
-    found: dict[str, Person] = {}
-    for name in names:
-        for person in _people(workspace, name):
-            found.setdefault(person.ref, person)
-    return list(found.values())
+    return _each_once(_members(workspace), workspace, names)
 
 
 def deciders_named(workspace: Workspace, names: Iterable[str]) -> list[Person]:
-    """Those of `people_named` who may decide in this workspace."""
-    allowed = set(
-        Membership.objects.filter(workspace=workspace, is_active=True, can_decide=True).values_list(
-            "person_id", flat=True
-        )
-    )
-    return [person for person in people_named(workspace, names) if person.pk in allowed]
+    """Those of `people_named` who may decide in this workspace. One query for each name."""
+    return _each_once(_members(workspace, memberships__can_decide=True), workspace, names)
 
 
 def canonical_name(workspace: Workspace, name: str) -> str:
@@ -35,7 +26,7 @@ def canonical_name(workspace: Workspace, name: str) -> str:
     text = name.strip()
     if text.startswith("team:"):
         return text if _team(workspace, text) else ""
-    person = _person(workspace, text.removeprefix("person:"))
+    person = member(workspace, text)
     if person is not None:
         return f"person:{person.email}"
     return f"team:{text}" if _team(workspace, f"team:{text}") else ""
@@ -43,7 +34,7 @@ def canonical_name(workspace: Workspace, name: str) -> str:
 
 def member(workspace: Workspace, name: str) -> Person | None:
     """The active member with this e-mail address or id."""
-    return _person(workspace, name.strip().removeprefix("person:"))
+    return _person(_members(workspace), name.strip().removeprefix("person:"))
 
 
 def label(names: Iterable[str]) -> str:
@@ -51,11 +42,19 @@ def label(names: Iterable[str]) -> str:
     return ", ".join(name.removeprefix("team:").removeprefix("person:") for name in names)
 
 
-def _people(workspace: Workspace, name: str) -> list[Person]:
+def _each_once(among: QuerySet[Person], workspace: Workspace, names: Iterable[str]) -> list[Person]:
+    found: dict[str, Person] = {}
+    for name in names:
+        for person in _people(among, workspace, name):
+            found.setdefault(person.ref, person)
+    return list(found.values())
+
+
+def _people(among: QuerySet[Person], workspace: Workspace, name: str) -> list[Person]:
     if name.startswith("team:"):
-        team = _team(workspace, name)
-        return list(_members(workspace).filter(teams=team).order_by("joined_at", "email")) if team else []
-    person = _person(workspace, name.removeprefix("person:"))
+        team = among.filter(teams__workspace=workspace, teams__name=name.removeprefix("team:"))
+        return list(team.order_by("joined_at", "email"))
+    person = _person(among, name.removeprefix("person:"))
     return [person] if person else []
 
 
@@ -63,13 +62,14 @@ def _team(workspace: Workspace, name: str) -> Team | None:
     return Team.objects.filter(workspace=workspace, name=name.removeprefix("team:")).first()
 
 
-def _person(workspace: Workspace, name: str) -> Person | None:
+def _person(among: QuerySet[Person], name: str) -> Person | None:
     person_id = parse_id(name)
     match = Q(pk=person_id) if person_id else Q(email=name.lower())
-    return _members(workspace).filter(match).first()
+    return among.filter(match).first()
 
 
-def _members(workspace: Workspace) -> QuerySet[Person]:
+def _members(workspace: Workspace, **rights: bool) -> QuerySet[Person]:
+    """Each once: a person has one membership in a workspace."""
     return Person.objects.filter(
-        is_active=True, memberships__workspace=workspace, memberships__is_active=True
-    ).distinct()
+        is_active=True, memberships__workspace=workspace, memberships__is_active=True, **rights
+    )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from approvals.authentication import KnownPerson
 from approvals.clockwork import expire, run_chain
 from approvals.models import Gate, Person
 from approvals.report import gate_report
 from approvals.services.answer import answer_of
-from approvals.services.decide import decide
+from approvals.services.decide import decide_on
 from approvals.services.gates import close_gate, open_gate
 from intents.access import MACHINE, MAY_NOT_DECIDE
 from intents.errors import Conflict, Forbidden, NotFound
@@ -34,12 +35,14 @@ class HumanKind:
         person = person_of(principal)
         gate = _gate_meant(step, body.get("gate_id"))
         answer = answer_of(gate, body.get("task_result"))
-        verdict = decide(gate.pk, answer, person, via=VIA, strength=STRENGTH)
+        verdict = decide_on(gate, answer, person, via=VIA, strength=STRENGTH)
         return verdict.on_the_wire()
 
     def wake(self, locked: Locked, step: Step) -> StepEnd | None:
         """Expiry first and alone; otherwise the next reminder or escalation."""
-        gate = step.gate
+        gate = _opened(step)
+        if gate is None:
+            raise LookupError(f"The human step {step.pk} is current and has no gate.")
         if locked.now >= gate.expires_at:
             return expire(locked, gate)
         run_chain(locked, step, gate)
@@ -52,13 +55,23 @@ class HumanKind:
 
     def report(self, step: Step) -> dict[str, Any]:
         """The gate with its decisions; nothing if it never opened."""
-        gate = Gate.objects.filter(step=step).select_related("terms", "ask").first()
+        gate = _opened(step)
         return gate_report(gate) if gate else {}
+
+
+def _opened(step: Step) -> Gate | None:
+    """The step's gate, if it has opened: the one that this transaction has in hand, else as it stands."""
+    if "gate" not in step._state.fields_cache:
+        gate = Gate.objects.filter(step=step).select_related("terms", "ask").first()
+        if gate is None:
+            return None
+        gate.step, gate.intent = step, step.intent
+    return step.gate
 
 
 def _gate_meant(step: Step, gate_id: Any) -> Gate:
     """The gate that the answer names, if it names one, else the one of this step. Never a gate of another intent."""
-    gates = Gate.objects.filter(intent_id=step.intent_id)
+    gates = Gate.objects.filter(intent_id=step.intent_id).select_related("ask")
     if gate_id:
         wanted = parse_id(str(gate_id))
         gate = gates.filter(pk=wanted).first() if wanted else None
@@ -77,4 +90,6 @@ def person_of(principal: Principal) -> Person:
         raise Forbidden(MACHINE, code="human_step")
     if not principal.person.can_decide:
         raise Forbidden(MAY_NOT_DECIDE, code="invalid_actor_scope")
+    if isinstance(principal.person, KnownPerson):
+        return principal.person.row
     return Person.objects.get(pk=principal.person.id)

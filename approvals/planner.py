@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import F
+
 from approvals import asking
 from approvals.directory import deciders_named, label, member
-from approvals.models import ApprovalSettings, Policy, PolicyVersion, Unmatched
+from approvals.models import ApprovalSettings, PolicyVersion, Unmatched
 from approvals.placing import Item, PolicyGate, merge_with_first, place_all, shown
 from approvals.rules import Rule, Ruling, rule_on
 from approvals.terms import completed, from_rule, line
@@ -40,10 +42,11 @@ def plan(submission: Submission, workspace: Workspace, principal: Principal, pla
 
 def active_rules(workspace: Workspace) -> list[Rule]:
     """The workspace's ordered list, each policy in its newest version."""
-    rows = Policy.objects.filter(workspace=workspace, is_active=True).order_by("position", "name")
-    versions = PolicyVersion.objects.filter(policy__in=rows).select_related("policy")
-    bodies = {(row.policy_id, row.number): row.body for row in versions}
-    return [Rule(row.name, row.version, bodies[row.pk, row.version]) for row in rows if row.version]
+    newest = PolicyVersion.objects.filter(
+        policy__workspace=workspace, policy__is_active=True, number=F("policy__version")
+    )
+    rows = newest.select_related("policy").order_by("policy__position", "policy__name")
+    return [Rule(row.policy.name, row.number, row.body) for row in rows]
 
 
 def settings_of(workspace: Workspace) -> ApprovalSettings:

@@ -26,7 +26,7 @@ VERBS = {
 
 def gate_report(gate: Gate) -> dict[str, Any]:
     """What the human step adds to the terminal details."""
-    decisions = list(gate.decisions.select_related("person", "text").order_by("at"))
+    decisions = list(gate.decisions.select_related("person", "text").order_by("at", "pk"))
     counted = [row for row in decisions if row.taken_back_at is None]
     last = counted[-1] if counted and gate.reason == "decided" else None
     return {
@@ -44,6 +44,7 @@ def gate_report(gate: Gate) -> dict[str, Any]:
 
 def gate_json(gate: Gate, decisions: list[Decision]) -> dict[str, Any]:
     """The gate with its requirement and its decisions."""
+    standing = [row for row in decisions if row.taken_back_at is None]
     return {
         "gate_id": str(gate.pk),
         "title": gate.title,
@@ -60,7 +61,8 @@ def gate_json(gate: Gate, decisions: list[Decision]) -> dict[str, Any]:
         "on_timeout": gate.terms.body["on_timeout"],
         "asked_by_request": gate.terms.body["asked_by_request"],
         "requirement": [
-            {"who": label_of(line.who), "need": line.need, "have": line.have} for line in selectors.progress(gate)
+            {"who": label_of(line.who), "need": line.need, "have": line.have}
+            for line in selectors.progress(gate, standing)
         ],
         "decisions": [decision_json(row) for row in decisions],
     }

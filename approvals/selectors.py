@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
 from approvals.directory import label, people_named
-from approvals.models import Gate, Membership, Person, Seat
+from approvals.models import Decision, Gate, Membership, Person, Seat
 from approvals.outcomes import OutcomeClass
 from approvals.requirement import Line, Tally, tally
 from intents.errors import NotFound
@@ -44,10 +45,7 @@ def may_decide(gate: Gate, person: Person) -> Refusal | None:
             "four_eyes",
             "You are bound up with this request (as requester, key owner or author), so somebody else decides.",
         )
-    active = Membership.objects.filter(
-        person=person, workspace_id=gate.workspace_id, is_active=True, can_decide=True, person__is_active=True
-    ).exists()
-    if not active or not Seat.objects.filter(gate=gate, person=person).exists():
+    if not _seats_that_count(gate).filter(person=person).exists():
         names = label(name for entry in gate.terms.body["requirement"] for name in entry["who"])
         return Refusal("not_eligible", f"This is for {names} to decide.")
     return None
@@ -55,17 +53,32 @@ def may_decide(gate: Gate, person: Person) -> Refusal | None:
 
 def eligible_people(gate: Gate) -> list[Person]:
     """Everybody who may decide now, in the order in which they are told."""
-    first = people_named(gate.workspace, gate.terms.body["first"])
+    return in_order(gate, [seat.person for seat in eligible_seats(gate)])
+
+
+def eligible_seats(gate: Gate) -> list[Seat]:
+    """The seats of everybody who may decide now, each with its person."""
+    seats = _seats_that_count(gate).select_related("person")
+    return [seat for seat in seats if seat.person.ref not in gate.intent.excluded]
+
+
+def in_order(gate: Gate, people: Iterable[Person]) -> list[Person]:
+    """Each of these people once: who is to be told first, then the longest members."""
+    names = gate.terms.body["first"]
+    first = people_named(gate.workspace, names) if names else []
     order = {person.pk: number for number, person in enumerate(first)}
-    people = Person.objects.filter(
-        seats__gate=gate,
-        is_active=True,
-        memberships__workspace_id=gate.workspace_id,
-        memberships__is_active=True,
-        memberships__can_decide=True,
-    ).distinct()
-    free = [person for person in people.order_by("joined_at", "email") if person.ref not in gate.intent.excluded]
-    return sorted(free, key=lambda person: order.get(person.pk, len(order)))
+    each = {person.pk: person for person in people}.values()
+    return sorted(each, key=lambda person: (order.get(person.pk, len(order)), person.joined_at, person.email))
+
+
+def _seats_that_count(gate: Gate) -> QuerySet[Seat]:
+    return Seat.objects.filter(
+        gate=gate,
+        person__is_active=True,
+        person__memberships__workspace_id=gate.workspace_id,
+        person__memberships__is_active=True,
+        person__memberships__can_decide=True,
+    )
 
 
 def pending_people(gate: Gate) -> list[Person]:
@@ -80,30 +93,35 @@ def reachable_people(gate: Gate) -> list[Person]:
     return [person for person in pending_people(gate) if person.pk not in lost]
 
 
+def standing_votes(gate: Gate) -> list[Decision]:
+    """The decisions that were not taken back, in the order in which they were given."""
+    return list(gate.decisions.filter(taken_back_at=None).order_by("at", "pk"))
+
+
 def count(gate: Gate) -> Tally:
     """The gate's votes against its requirement. Votes of people who may no longer decide do not count."""
-    eligible = {person.pk for person in eligible_people(gate)}
+    return tally_of(gate, eligible_seats(gate), standing_votes(gate))
+
+
+def tally_of(gate: Gate, eligible: Iterable[Seat], standing: Iterable[Decision]) -> Tally:
+    """See `count`, with rows that were read already."""
     seats: dict[int, set[str]] = {}
-    for seat in Seat.objects.filter(gate=gate):
-        if seat.person_id in eligible:
-            seats.setdefault(seat.line, set()).add(str(seat.person_id))
+    for seat in eligible:
+        seats.setdefault(seat.line, set()).add(str(seat.person_id))
     lines = [
         Line(tuple(entry["who"]), entry["need"], frozenset(seats.get(number, ())))
         for number, entry in enumerate(gate.terms.body["requirement"])
     ]
-    votes = {
-        str(row.person_id): OutcomeClass(row.outcome_class)
-        for row in gate.decisions.filter(taken_back_at=None)
-        if row.person_id in eligible
-    }
+    able = set().union(*seats.values())
+    votes = {str(row.person_id): OutcomeClass(row.outcome_class) for row in standing if str(row.person_id) in able}
     return tally(lines, gate.terms.body["rejections"], votes)
 
 
-def progress(gate: Gate) -> list[LineProgress]:
+def progress(gate: Gate, standing: Iterable[Decision] | None = None) -> list[LineProgress]:
     """Each requirement line with the names of those who agreed and of those who may."""
-    counted = count(gate)
-    ids = {person for each in counted.lines for person in each.line.people}
-    names = {str(person.pk): person.name for person in Person.objects.filter(pk__in=ids)}
+    seats = eligible_seats(gate)
+    counted = tally_of(gate, seats, standing_votes(gate) if standing is None else standing)
+    names = {str(seat.person_id): seat.person.name for seat in seats}
     return [
         LineProgress(
             each.line.who,
@@ -116,10 +134,10 @@ def progress(gate: Gate) -> list[LineProgress]:
     ]
 
 
-def waiting_sentence(gate: Gate) -> str:
-    """Whom the gate waits for: `sre (You and 2 others)`."""
+def waiting_sentence(gate: Gate, eligible: list[Person] | None = None) -> str:
+    """Whom the gate waits for: `sre (You and 2 others)`. `eligible`: if they were read already."""
+    people = eligible_people(gate) if eligible is None else eligible
     who = label(dict.fromkeys(name for entry in gate.terms.body["requirement"] for name in entry["who"]))
-    people = eligible_people(gate)
     if not people:
         return f"{who} (nobody)"
     others = len(people) - 1

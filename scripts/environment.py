@@ -1,6 +1,7 @@
-"""Makes `.venv` from the hashed pins, once: `python3 scripts/environment.py [run|dev]`; dev contains run.
+"""Makes `.venv` from the hashed pins, once: `python3 scripts/environment.py [run|dev|bench]`; dev contains run.
 
-Invariant: the stamp in `.venv` exists only while the environment is whole, and names the pins that it was made from.
+`bench` is another product, to compare with, and lives in an environment of its own, `.venv-bench`.
+Invariant: the stamp in an environment exists only while it is whole, and names the pins that it was made from.
 """
 
 import fcntl
@@ -15,32 +16,42 @@ from pathlib import Path
 import preflight
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
-STAMP = VENV / "pins.sha256"
+PYTHON = ROOT / ".venv" / "bin" / "python"
 LOG = ROOT / ".venv.log"  # beside it, because making .venv begins with emptying it
-SUFFICIENT = {"run": ("run", "dev"), "dev": ("dev",)}
+SUFFICIENT = {"run": ("run", "dev"), "dev": ("dev",), "bench": ("bench",)}
 REPORT_EVERY = 4.0  # seconds
 PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
 INSTALL = ["install", "--progress-bar=off", "--only-binary=:all:", "--no-deps", "--require-hashes", "--requirement"]
 
 
 def ensure(kind: str) -> None:
-    """After this `.venv` holds at least the pins of `kind`. Costs some milliseconds if it did before."""
+    """After this the environment holds at least the pins of `kind`. Costs some milliseconds if it did before."""
     if is_whole(kind):
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         build(kind)
     except KeyboardInterrupt:
-        print("\ncountersign: stopped while making .venv; the same command starts it again", file=sys.stderr)
+        print(f"\ncountersign: stopped while making {name_of(kind)}; the same command starts it again", file=sys.stderr)
         sys.exit(130)
 
 
+def name_of(kind: str) -> str:
+    return ".venv-bench" if kind == "bench" else ".venv"
+
+
+def python_of(kind: str) -> Path:
+    return ROOT / name_of(kind) / "bin" / "python"
+
+
+def stamp_of(kind: str) -> Path:
+    return ROOT / name_of(kind) / "pins.sha256"
+
+
 def is_whole(kind: str) -> bool:
-    if not os.access(str(PYTHON), os.X_OK) or not STAMP.exists():
+    if not os.access(str(python_of(kind)), os.X_OK) or not stamp_of(kind).exists():
         return False
-    return STAMP.read_text() in [fingerprint(name) for name in SUFFICIENT[kind]]
+    return stamp_of(kind).read_text() in [fingerprint(name) for name in SUFFICIENT[kind]]
 
 
 def fingerprint(kind: str) -> str:
@@ -52,18 +63,19 @@ def pins(kind: str) -> Path:
 
 
 def build(kind: str) -> None:
-    """Without a stamp `.venv` is half made, and is made again from nothing; with an old one it is updated."""
+    """Without a stamp an environment is half made, and is made again from nothing; with an old one it is updated."""
     started = time.monotonic()
     lock = claim()
     if is_whole(kind):  # by the builder that held the lock until now
         return
-    if not STAMP.exists() or not os.access(str(PYTHON), os.X_OK):
+    name, python, stamp = name_of(kind), python_of(kind), stamp_of(kind)
+    if not stamp.exists() or not os.access(str(python), os.X_OK):
         preflight.check_venv_modules()
-        run("making .venv", lock, [sys.executable, "-m", "venv", "--clear", str(VENV)])
-    STAMP.unlink(missing_ok=True)
-    run(f"installing {pins(kind).relative_to(ROOT)}", lock, [str(PYTHON), *PIP, *INSTALL, str(pins(kind))])
-    STAMP.write_text(fingerprint(kind))
-    print(f".venv is ready after {time.monotonic() - started:.0f} s", flush=True)
+        run(f"making {name}", lock, [sys.executable, "-m", "venv", "--clear", str(ROOT / name)])
+    stamp.unlink(missing_ok=True)
+    run(f"installing {pins(kind).relative_to(ROOT)}", lock, [str(python), *PIP, *INSTALL, str(pins(kind))])
+    stamp.write_text(fingerprint(kind))
+    print(f"{name} is ready after {time.monotonic() - started:.0f} s", flush=True)
 
 
 def claim() -> int:

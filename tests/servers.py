@@ -94,14 +94,20 @@ def database(name: str) -> Iterator[str]:
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """An empty PostgreSQL on a free port of the loopback that trusts everybody there; the URL."""
+def postgresql(*more: str) -> Iterator[str]:
+    """An empty PostgreSQL on a free port of the loopback that trusts everybody there; the URL. `more`: settings."""
     with folder() as home:
         account = unprivileged_account()
         programs, data, port = postgresql_programs(home, account), home / "data", free_port()
         initdb: list[Any] = [programs / "initdb", "-D", data, "-U", "postgres", *INITDB_OPTIONS]
         subprocess.run(initdb, cwd=home, check=True, stdout=subprocess.DEVNULL, **account)
-        settings = [f"port={port}", f"listen_addresses={LOOPBACK}", "unix_socket_directories=", *POSTGRESQL_SETTINGS]
+        settings = [
+            f"port={port}",
+            f"listen_addresses={LOOPBACK}",
+            "unix_socket_directories=",
+            *POSTGRESQL_SETTINGS,
+            *more,
+        ]
         words = [programs / "postgres", "-D", data, *(f"--{setting}" for setting in settings)]
         url = f"postgresql://postgres@{LOOPBACK}:{port}/postgres"
         with server(words, home, lambda: psycopg.connect(url).close(), **account):

@@ -37,25 +37,32 @@ def decide(gate_id: uuid.UUID, answer: Answer, person: Person, *, via: str, stre
     gate = Gate.objects.select_related("ask").filter(pk=gate_id).first()
     if gate is None:
         raise NotFound("There is no such gate.")
-    read, fault = prepare(gate.ask, answer)
-    with locked_intent(gate.intent_id) as locked:
-        gate = Gate.objects.select_related("ask", "terms").get(pk=gate_id)
+    return decide_on(gate, answer, person, via=via, strength=strength)
+
+
+def decide_on(seen: Gate, answer: Answer, person: Person, *, via: str, strength: str) -> Verdict:
+    """As `decide`, on a gate that was read before. Only what never changes of it is used: it is read again."""
+    read, fault = prepare(seen.ask, answer)
+    with locked_intent(seen.intent_id) as locked:
+        gate = Gate.objects.select_related("ask", "terms").get(pk=seen.pk)
         gate.intent = locked.intent
-        refusal = _refusal(locked, gate, person, read, fault=fault, via=via)
+        own = own_vote(gate, person)
+        refusal = _refusal(locked, gate, person, own, read, fault=fault, via=via)
         if refusal is not None:
             if refusal.code == "already_recorded":  # votes may count again that did not when they were given
                 _close_if_settled(locked, gate, person)
             return refusal
+        if own is not None:
+            take_back_own(locked, gate, own, via)
         decision = _record(locked, gate, person, read, via=via, strength=strength)
         _close_if_settled(locked, gate, person)
     return recorded(gate, decision, _message(gate, decision))
 
 
 def _refusal(
-    locked: Locked, gate: Gate, person: Person, answer: Answer, *, fault: Fault | None, via: str
+    locked: Locked, gate: Gate, person: Person, own: Decision | None, answer: Answer, *, fault: Fault | None, via: str
 ) -> Verdict | None:
     """The first reason not to take the answer, in the order in which a person can do something about it."""
-    own = gate.decisions.filter(person=person, taken_back_at=None).select_related("text").first()
     if own is not None and own.outcome == answer.outcome and (not gate.is_open or _says_the_same(own, answer)):
         return already(gate, own)
     who = selectors.may_decide(gate, person)
@@ -87,7 +94,6 @@ def _says_the_same(own: Decision, answer: Answer) -> bool:
 
 
 def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, *, via: str, strength: str) -> Decision:
-    take_back_own(locked, gate, person, via)
     decision = Decision.objects.create(
         gate=gate,
         person=person,
@@ -108,34 +114,36 @@ def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, *, via: 
     return decision
 
 
-def take_back_own(locked: Locked, gate: Gate, person: Person, via: str) -> bool:
-    """Un-count the person's own answer, if they gave one."""
-    own = gate.decisions.filter(person=person, taken_back_at=None).first()
-    if own is None:
-        return False
+def own_vote(gate: Gate, person: Person) -> Decision | None:
+    """The person's own answer that stands, if they gave one."""
+    return gate.decisions.filter(person=person, taken_back_at=None).select_related("person", "text").first()
+
+
+def take_back_own(locked: Locked, gate: Gate, own: Decision, via: str) -> None:
+    """Un-count this answer."""
     own.taken_back_at = locked.now
     own.save(update_fields=["taken_back_at"])
-    details = {"gate_id": str(gate.pk), "by": person.email, "outcome": own.outcome, "via": via}
-    locked.record("intent.decision_taken_back", f"person:{person.email}", details)
-    return True
+    details = {"gate_id": str(gate.pk), "by": own.person.email, "outcome": own.outcome, "via": via}
+    locked.record("intent.decision_taken_back", f"person:{own.person.email}", details)
 
 
 def _close_if_settled(locked: Locked, gate: Gate, person: Person) -> None:
     if not gate.is_open or locked.now >= gate.expires_at:
         return
-    result = selectors.count(gate).result
+    votes = selectors.standing_votes(gate)
+    result = selectors.tally_of(gate, selectors.eligible_seats(gate), votes).result
     if result is None:
         return
-    outcome = _deciding_outcome(gate, result)
+    outcome = _deciding_outcome(votes, result)
     close_gate(locked, gate, outcome=outcome, outcome_class=result, reason="decided")
     step = next(row for row in locked.steps if row.pk == gate.step_id)
+    gate.step = step
     end_step(locked, step, _step_end(result, outcome, f"person:{person.email}"))
 
 
-def _deciding_outcome(gate: Gate, result: OutcomeClass) -> str:
+def _deciding_outcome(votes: list[Decision], result: OutcomeClass) -> str:
     """The outcome of the vote that settled it: the last one of the winning class."""
-    votes = gate.decisions.filter(taken_back_at=None, outcome_class=result).order_by("at", "pk")
-    return votes.values_list("outcome", flat=True).last() or ""
+    return next((vote.outcome for vote in reversed(votes) if vote.outcome_class == result), "")
 
 
 def _step_end(result: OutcomeClass, outcome: str, actor: str) -> StepEnd:

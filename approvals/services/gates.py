@@ -10,7 +10,7 @@ from django.conf import settings
 
 from approvals import chain, selectors
 from approvals.directory import deciders_named
-from approvals.models import Gate, GateAsk, Seat, Terms
+from approvals.models import Gate, GateAsk, Person, Seat, Terms
 from approvals.progress import progress_json
 from approvals.terms import chain_of
 from intents.clock import iso
@@ -28,7 +28,7 @@ def open_gate(locked: Locked, step: Step) -> Gate:
     earlier = _earlier(locked, step)
     started = chain.start(chain_of(terms), locked.now)
     gate = Gate.objects.create(
-        workspace_id=locked.intent.workspace_id,
+        workspace=locked.intent.workspace,
         intent=locked.intent,
         step=step,
         terms=_terms_row(terms),
@@ -49,10 +49,10 @@ def open_gate(locked: Locked, step: Step) -> Gate:
         evidence_required=ask["evidence_required"],
         earlier=earlier,
     )
-    _seat(locked, gate, terms)
+    people = _seat(locked, gate, terms)
     step.deadline_at = gate.expires_at
     set_wake(step, gate, started)
-    _tell(locked, gate, ask | {"title": title})
+    _tell(locked, gate, ask | {"title": title}, people)
     return gate
 
 
@@ -78,12 +78,15 @@ def _terms_row(body: dict[str, Any]) -> Terms:
     return row
 
 
-def _seat(locked: Locked, gate: Gate, terms: dict[str, Any]) -> None:
-    Seat.objects.bulk_create(
+def _seat(locked: Locked, gate: Gate, terms: dict[str, Any]) -> list[Person]:
+    """A seat for everybody who may ever decide; those who may now, in the order in which they are told."""
+    seats = Seat.objects.bulk_create(
         Seat(gate=gate, line=number, person=person)
         for number, entry in enumerate(terms["requirement"])
         for person in deciders_named(locked.intent.workspace, entry["who"])
     )
+    excluded = locked.intent.excluded
+    return selectors.in_order(gate, [seat.person for seat in seats if seat.person.ref not in excluded])
 
 
 def _earlier(locked: Locked, step: Step) -> list[dict[str, Any]]:
@@ -114,8 +117,8 @@ def _subject_digest(
     )
 
 
-def _tell(locked: Locked, gate: Gate, ask: dict[str, Any]) -> None:
-    waiting_for = selectors.waiting_sentence(gate)
+def _tell(locked: Locked, gate: Gate, ask: dict[str, Any], people: list[Person]) -> None:
+    waiting_for = selectors.waiting_sentence(gate, people)
     pending = {"type": "human", "ref": str(gate.pk), "name": waiting_for}
     locked.set_status(Status.WAITING, WaitingReason.HUMAN, pending)
     common = {"gate_id": str(gate.pk), "approval_id": str(gate.pk), "title": gate.title, "digest": gate.digest}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from approvals.models import Gate, Person
-from approvals.services.decide import take_back_own
+from approvals.services.decide import own_vote, take_back_own
 from approvals.services.verdict import Verdict, refused, too_late
 from intents.errors import NotFound
 from intents.services.lock import locked_intent
@@ -21,6 +21,8 @@ def take_back(gate_id: uuid.UUID, person: Person, *, via: str) -> Verdict:
         gate.intent = locked.intent
         if not gate.is_open:
             return too_late(gate)
-        if not take_back_own(locked, gate, person, via):
+        own = own_vote(gate, person)
+        if own is None:
             return refused(gate, "nothing_to_take_back", "You have no answer on this to take back.", 409)
+        take_back_own(locked, gate, own, via)
     return Verdict(True, "taken_back", "Your answer no longer counts.", gate)

@@ -13,7 +13,7 @@ from approvals.models import Gate, Person
 from approvals.outcomes import OutcomeClass
 from approvals.selectors import gate_for, gates_for, may_decide
 from approvals.services.answer import Answer, answer_of
-from approvals.services.decide import decide
+from approvals.services.decide import decide_on
 from approvals.services.take_back import take_back
 from intents.access import PERSON, PERSON_WHO_DECIDES
 from intents.clock import iso
@@ -93,7 +93,7 @@ class DecisionView(ApiView):
         answer = read_decision(gate, body)
 
         def effect() -> dict[str, Any]:
-            verdict = decide(gate.pk, answer, person, via=VIA, strength=STRENGTH)
+            verdict = decide_on(gate, answer, person, via=VIA, strength=STRENGTH)
             said = verdict.on_the_wire()
             approval = {
                 "approval_id": str(gate.pk),

@@ -104,7 +104,7 @@ def called_in(locked: Locked, step: Step, actor: str) -> None:
     """The holder was heard of: its lease starts again, and the intent is in progress."""
     step.lease_until = locked.now + lease_length(step)
     set_wake(step)
-    step.save()
+    step.keep()
     if locked.intent.status == Status.DELIVERED:
         _in_progress(locked, step, actor, {"step_status": "working"})
 
@@ -139,7 +139,7 @@ def _lease_ended(locked: Locked, step: Step) -> StepEnd | None:
     locked.set_status(Status.DELIVERED, "", pending_with(step))
     locked.record("intent.lease_expired", "server", details)
     offer(locked, step)
-    step.save()
+    step.keep()
     return None
 
 
@@ -154,7 +154,7 @@ def _nobody_listens(locked: Locked, step: Step) -> None:
     seen = agent.last_seen_at if agent else None
     if seen and seen > locked.now - LISTENER_PATIENCE:
         _wait_for_listener(locked, step)
-        step.save()
+        step.keep()
         return
     step.wake_at = step.deadline_at
     if not step.told_waiting:
@@ -162,4 +162,4 @@ def _nobody_listens(locked: Locked, step: Step) -> None:
         locked.set_status(Status.WAITING, WaitingReason.AGENT, pending_with(step))
         details = {"step_id": step.name, "agent": step.agent_address, "last_seen": iso(seen)}
         locked.record("intent.waiting", "server", details)
-    step.save()
+    step.keep()

@@ -96,6 +96,19 @@ class Step(models.Model):
     told_waiting = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True)
 
+    PROGRESS = (
+        "status",
+        "attempt",
+        "cursor",
+        "lease_until",
+        "started_at",
+        "first_handed_at",
+        "deadline_at",
+        "wake_at",
+        "told_waiting",
+        "ended_at",
+    )
+
     class Meta:
         ordering = ["position"]
         constraints = [
@@ -112,6 +125,10 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position} {self.name}"
+
+    def keep(self) -> None:
+        """Write how far it has come. What was planned is written once, when the step is new."""
+        self.save(update_fields=None if self._state.adding else self.PROGRESS)
 
 
 class StepResult(models.Model):

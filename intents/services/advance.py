@@ -24,7 +24,7 @@ def end_step(locked: Locked, step: Step, end: StepEnd) -> None:
     step.status = end.status
     step.ended_at = locked.now
     step.lease_until = step.wake_at = None
-    step.save()
+    step.keep()
     ending = Ending(
         end.final or Status.COMPLETED,
         reason=end.reason or passed_by(locked),
@@ -44,7 +44,7 @@ def finish(locked: Locked, ending: Ending) -> None:
         if step.status in (StepStatus.PENDING, StepStatus.READY, StepStatus.CURRENT):
             step.status, step.wake_at, step.lease_until = StepStatus.CANCELED, None, None
             step.ended_at = locked.now
-            step.save()
+            step.keep()
     locked.set_status(ending.status)
     locked.intent.ended_at = locked.now
     details = terminal_details(locked, ending)
@@ -66,7 +66,7 @@ def _start_from(locked: Locked, position: int, ending: Ending) -> None:
         step.started_at = locked.now
         end = kind_of(step).start(locked, step)
         if end is None:
-            step.save()
+            step.keep()
             return
         end_step(locked, step, end)
         return

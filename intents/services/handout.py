@@ -85,7 +85,7 @@ def _take(agent: Agent, step_id: uuid.UUID, intent_id: uuid.UUID) -> dict[str, A
                 return None
             _begin_lease(locked, step)
             step.cursor = _next_cursor(agent)
-            step.save()
+            step.keep()
             return frame_of(locked.intent, step, locked.now)
     except (NotFound, HandsFull):  # somebody else holds the row and will have handed it out, or took the last place
         return None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import connection
 from django.db.models import QuerySet
 
 from intents import clock
@@ -77,17 +77,36 @@ def _run(effect: Effect) -> tuple[dict[str, Any], DomainError | None]:
         return {}, error
 
 
+def _inserted(row: IdempotencyRecord) -> bool:
+    """Insert it, unless its key is taken: one statement, which waits for whoever is just taking the key."""
+    fields = [field for field in row._meta.concrete_fields if not field.primary_key]
+    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    table = connection.ops.quote_name(row._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING RETURNING id",  # noqa: S608 - names
+            values,
+        )
+        made = cursor.fetchone()
+    if made is not None:
+        row.pk, row._state.adding = made[0], False
+    return made is not None
+
+
 def _claim(principal: Principal, endpoint: str, key: str, fingerprint: str) -> IdempotencyRecord:
     """A new record, or the one that is there; Conflict if that one was for another body."""
     who = {"principal": principal.name, "endpoint": endpoint, "key": key}
-    IdempotencyRecord.objects.filter(**who, created_at__lt=clock.now() - KEPT_FOR).delete()
-    try:
-        with transaction.atomic():
-            return IdempotencyRecord.objects.create(
-                **who, workspace_id=principal.workspace_id, fingerprint=fingerprint, created_at=clock.now()
-            )
-    except IntegrityError:
-        row = IdempotencyRecord.objects.get(**who)
+    fresh = IdempotencyRecord(
+        **who, workspace_id=principal.workspace_id, fingerprint=fingerprint, created_at=clock.now()
+    )
+    if _inserted(fresh):
+        return fresh
+    row = IdempotencyRecord.objects.get(**who)
+    if row.created_at < clock.now() - KEPT_FOR:
+        row.delete()
+        return _claim(principal, endpoint, key, fingerprint)
     if row.fingerprint != fingerprint:
         raise Conflict("idempotency key reused with different payload", code="idempotency_conflict")
     return row

@@ -15,15 +15,28 @@ from intents.models import Intent, Step
 from intents.services import record, saying
 from intents.services.durable import durable
 
+_WRITTEN_ONCE = {
+    "id",
+    "workspace",
+    "sender",
+    "intent_type",
+    "to_agent",
+    "correlation_id",
+    "requester",
+    "excluded",
+    "created_at",
+}
+_CHANGING = [field.name for field in Intent._meta.concrete_fields if field.name not in _WRITTEN_ONCE]
+
 
 class Locked:
     """An intent whose row this transaction holds, the moment of the change, and the events it will write."""
 
-    def __init__(self, intent: Intent) -> None:
+    def __init__(self, intent: Intent, steps: list[Step] | None = None) -> None:
         self.intent = intent
         moment = clock.now()
         self.now: datetime = max(moment, intent.last_at) if intent.last_at else moment
-        self._steps: list[Step] | None = None
+        self._steps = steps
         self._events: list[record.NewEvent] = []
 
     @property
@@ -65,10 +78,20 @@ class Locked:
         intent.failures = 0
         if self._events:
             intent.updated_at = intent.last_at = self.now
-            record.write(intent, self._events)
-        intent.save()
+        self._write()
         nudges.after_commit(*self._nudges())
         saying.after_commit(event.row for event in self._events)
+
+    def _write(self) -> None:
+        """A new intent with all that belongs to it, or what has changed of one that was there."""
+        intent = self.intent
+        if intent._state.adding:
+            intent.save(force_insert=True)
+            intent.texts.save(force_insert=True)
+            Step.objects.bulk_create(step for step in self.steps if step._state.adding)
+        else:
+            intent.save(update_fields=_CHANGING)
+        record.write(intent, self._events)
 
     def _nudges(self) -> list[str]:
         names = [nudges.of_intent(self.intent.id)]
@@ -91,5 +114,17 @@ def locked_intent(intent_id: uuid.UUID, *, skip_locked: bool = False) -> Iterato
         if intent is None:
             raise NotFound("There is no such intent.")
         locked = Locked(intent)
+        yield locked
+        locked.leave()
+
+
+@contextmanager
+def new_intent(intent: Intent, steps: list[Step]) -> Iterator[Locked]:
+    """An intent with its texts and steps, none of them written yet: nobody sees it, so there is nothing to lock.
+
+    On leaving all of it is written, once; rows that refer to it may come first (constraints wait for the commit).
+    """
+    with durable():
+        locked = Locked(intent, steps)
         yield locked
         locked.leave()

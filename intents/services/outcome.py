@@ -11,7 +11,7 @@ from django.conf import settings
 from intents.clock import iso
 from intents.digest import canonical
 from intents.lifecycle import Status, StepStatus
-from intents.models import Intent, IntentTexts, Step, StepResult
+from intents.models import Intent, Step, StepResult
 from intents.ports import kind_of
 from intents.services.lock import Locked
 
@@ -67,7 +67,9 @@ def terminal_details(locked: Locked, ending: Ending) -> dict[str, Any]:
 
 def write_result(intent: Intent, details: dict[str, Any]) -> None:
     """Keep the terminal details with the intent's texts; they are written once."""
-    IntentTexts.objects.filter(intent=intent).update(result=canonical(details | {"at": iso(intent.ended_at)}).decode())
+    intent.texts.result = canonical(details | {"at": iso(intent.ended_at)}).decode()
+    if not intent.texts._state.adding:
+        intent.texts.save(update_fields=["result"])
 
 
 def stored_result(step: Step) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from intents.ports import Planned, run_planners
 from intents.principal import Principal
 from intents.selectors import full_address
 from intents.services.advance import begin, finish
-from intents.services.lock import locked_intent
+from intents.services.lock import new_intent
 from intents.services.outcome import Ending
 from intents.submission import StepSpec, Submission
 
@@ -31,8 +31,8 @@ def submit(principal: Principal, submission: Submission) -> Intent:
     Forbidden if the key may not send this type or to this target; Invalid for what the planners refuse.
     """
     key, target, planned = _planned(principal, submission)
-    intent = _create(key, submission, planned, target)
-    with locked_intent(intent.pk) as locked:
+    intent = _intent(key, submission, planned, target)
+    with new_intent(intent, _steps(intent, planned.steps)) as locked:
         locked.record("intent.created", principal.actor, {"intent_type": intent.intent_type, "to_agent": target})
         locked.set_status(Status.SUBMITTED)
         locked.record("intent.submitted", principal.actor, {"plan": [spec.as_plan() for spec in planned.steps]})
@@ -51,9 +51,13 @@ def _planned(principal: Principal, submission: Submission) -> tuple[ApiKey, str,
     target = full_address(workspace, submission.to_agent)
     agents = [step.agent_address for step in submission.steps or [] if step.kind == "agent"]
     _check_key(key, submission.intent_type, [target, *agents])
-    registered = Agent.objects.filter(workspace=workspace, address=target, is_active=True).exists()
-    planned = Planned(base_steps(submission, target, registered=registered), warnings=list(submission.warnings))
-    _unregistered(workspace, planned)
+    known = set(
+        Agent.objects.filter(workspace=workspace, address__in={target, *agents}, is_active=True).values_list(
+            "address", flat=True
+        )
+    )
+    planned = Planned(base_steps(submission, target, registered=target in known), warnings=list(submission.warnings))
+    _unregistered(workspace, planned, known)
     run_planners(submission, workspace, principal, planned)
     return key, target, planned
 
@@ -67,21 +71,18 @@ def _check_key(key: ApiKey, intent_type: str, targets: list[str]) -> None:
             raise Forbidden(f"This key may not send to {target}.", code="target_not_allowed")
 
 
-def _unregistered(workspace: Workspace, planned: Planned) -> None:
+def _unregistered(workspace: Workspace, planned: Planned, known: set[str]) -> None:
     wanted = {step.agent_address for step in planned.steps if step.kind == "agent"}
-    known = set(
-        Agent.objects.filter(workspace=workspace, address__in=wanted, is_active=True).values_list("address", flat=True)
-    )
     for address in sorted(wanted - known):
         if workspace.unknown_agent_is_error:
             raise NotFound(f"No agent is registered at {address}.", code="agent_not_found")
         planned.warnings.append(f"No agent is registered at {address} yet; the work waits for one.")
 
 
-def _create(key: ApiKey, submission: Submission, planned: Planned, target: str) -> Intent:
+def _intent(key: ApiKey, submission: Submission, planned: Planned, target: str) -> Intent:
     now = clock.now()
     deadline = _deadline(submission, planned.steps, now)
-    intent = Intent.objects.create(
+    intent = Intent(
         workspace=key.workspace,
         sender=key,
         intent_type=submission.intent_type,
@@ -95,8 +96,7 @@ def _create(key: ApiKey, submission: Submission, planned: Planned, target: str) 
         wake_at=deadline,
     )
     payload = canonical(submission.payload)
-    IntentTexts.objects.create(
-        intent=intent,
+    intent.texts = IntentTexts(
         payload=payload.decode(),
         payload_digest=digest_of_bytes(payload),
         request=_request(submission),
@@ -108,7 +108,6 @@ def _create(key: ApiKey, submission: Submission, planned: Planned, target: str) 
         },
         warnings=planned.warnings,
     )
-    Step.objects.bulk_create(_steps(intent, planned.steps))
     return intent
 
 

@@ -174,15 +174,14 @@ class ResolveView(ApiView):
 
 def created(intent: Intent) -> dict[str, Any]:
     """The answer to a new intent."""
-    body = intent_json(intent)
     return {
         "ok": True,
         "intent_id": str(intent.pk),
         "status": intent.status,
         "created_at": iso(intent.created_at),
         "deadline_at": iso(intent.deadline_at),
-        "plan": body["plan"],
-        "warnings": body["warnings"],
+        "plan": intent.texts.plan["steps"],
+        "warnings": intent.texts.warnings,
         "pending_with": intent.pending_with,
     }
 
