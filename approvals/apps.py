@@ -10,10 +10,11 @@ class ApprovalsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Take the ports of the intents app: the human step kind, the policy planner, and what is kept."""
-        from approvals import human, keeping, planner
+        """Take the ports of the intents app: the human step kind, the policy planner, what is kept, who is a member."""
+        from approvals import directory, human, keeping, planner
         from intents import ports
 
         ports.register_kind("human", human.HumanKind())
         ports.register_planner(planner.plan)
         ports.register_keeper(keeping.ApprovalsKeeper())
+        ports.register_people(directory.member_ref)

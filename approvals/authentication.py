@@ -13,7 +13,7 @@ from approvals.models import Membership, Person, PersonalToken
 from intents import clock
 from intents.errors import Forbidden, Unauthenticated
 from intents.principal import PersonRef, Principal
-from intents.services.keys import KEY_PREFIX, digest_of_secret, key_of
+from intents.services.keys import KEY_PREFIX, digest_of_secret, used
 
 
 def authenticate(headers: Mapping[str, str]) -> Principal:
@@ -24,9 +24,9 @@ def authenticate(headers: Mapping[str, str]) -> Principal:
     secret, bearer = headers.get("x-api-key", "").strip(), _bearer(headers.get("authorization", ""))
     if not secret and not bearer:
         raise Unauthenticated("Send an API key as x-api-key.", code="missing_platform_api_key")
-    key = key_of(secret) if secret else None
+    key = used(secret) if secret else None
     if bearer.startswith(KEY_PREFIX):
-        other = key_of(bearer)
+        other = used(bearer)
         key = key or other
         bearer = ""
     if key is not None and not bearer:

@@ -37,6 +37,12 @@ def member(workspace: Workspace, name: str) -> Person | None:
     return _person(_members(workspace), name.strip().removeprefix("person:"))
 
 
+def member_ref(workspace: Workspace, name: str) -> str:
+    """The opaque id of `member`, or ""."""
+    person = member(workspace, name)
+    return person.ref if person else ""
+
+
 def label(names: Iterable[str]) -> str:
     """How a list of names is written for people: `sre, ana@acme.example`."""
     return ", ".join(name.removeprefix("team:").removeprefix("person:") for name in names)

@@ -79,6 +79,7 @@ def decision_json(row: Decision) -> dict[str, Any]:
         "fields": row.text.fields,
         "evidence": row.text.evidence,
         "via": row.via,
+        "strength": row.strength,
         "at": iso(row.at),
         "counted": row.taken_back_at is None,
     }

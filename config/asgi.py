@@ -16,10 +16,11 @@ from config.lifespan import Lifespan  # noqa: E402
 from intents.asgi import App  # noqa: E402
 from intents.bodyguard import BodyGuard  # noqa: E402
 from intents.streams import StreamApp  # noqa: E402
+from intents.tracing import Traced  # noqa: E402
 
 THREADS = 10
 CHUNKS_AHEAD = 256  # of an answer, so that a client that reads slowly does not keep its thread
 
 pages = cast(App, WSGIMiddleware(cast(Any, django), THREADS, CHUNKS_AHEAD))
 streams = StreamApp(BodyGuard(pages), authenticate)
-application = Lifespan(streams)
+application = Lifespan(streams, Traced(streams))

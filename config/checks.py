@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from intents.receiptkeys import BadKey, key_set
 from notifications.outbound.client import trusted_authorities
 from notifications.outbound.target import Allowed
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SHORTEST_SECRET = 32
+MINUTE, WEEK = 60, 7 * 24 * 3600
 
 
 @register()
@@ -28,6 +30,11 @@ def countersign_checks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         (_plain_http(), "BASE_URL is plain http beyond loopback: cookies would travel unprotected. Use https.", "C006"),
         (_mail_is_only_kept(), "In production mail must go somewhere: set EMAIL_URL, or EMAIL_BACKEND.", "C008"),
         (_open_redis(), "REDIS_URL has no password and is not on loopback: add one.", "C007"),
+    ]
+    receipts = _fault_of_receipts()
+    found += [
+        (bool(receipts), receipts, "C009"),
+        (_receipt_life_is_odd(), "RECEIPT_SECONDS must be from 60 (a minute) to 604800 (a week).", "C010"),
     ]
     found += [(_anchors_go_nowhere(), "The folder of ANCHOR_FILE is not there: make it, or name another.", "C030")]
     found += [(True, why, "C020") for why in outbound_faults(settings.BASE_URL)]
@@ -58,6 +65,18 @@ def _sqlite_is_unsafe() -> bool:
         return False
     options = database.get("OPTIONS", {})
     return options.get("transaction_mode") != "IMMEDIATE" or "journal_mode=WAL" not in options.get("init_command", "")
+
+
+def _fault_of_receipts() -> str:
+    try:
+        key_set(settings.RECEIPT_KEY, settings.RECEIPT_KEYS_OLD)
+    except BadKey as error:
+        return str(error)
+    return ""
+
+
+def _receipt_life_is_odd() -> bool:
+    return not MINUTE <= settings.RECEIPT_SECONDS <= WEEK
 
 
 def _loopback(url: str) -> bool:

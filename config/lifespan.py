@@ -9,7 +9,7 @@ from django.db import DatabaseError
 
 from config import embedded
 from intents import clock
-from intents.asgi import Receive, Scope, Send
+from intents.asgi import App, Receive, Scope, Send
 from intents.reads import Reads
 from intents.streams import StreamApp
 from intents.waiters import safety_net
@@ -22,7 +22,8 @@ CLOCK_SECONDS = 10.0
 class Lifespan:
     """ASGI: starts and stops these with the server, and passes every request on."""
 
-    def __init__(self, inner: StreamApp) -> None:
+    def __init__(self, streams: StreamApp, inner: App) -> None:
+        self._streams = streams
         self._inner = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,13 +39,13 @@ class Lifespan:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _start(self) -> list[asyncio.Task[None]]:
-        wakeup.start(self._inner.registry, worker_here=embedded.is_running())
-        reads = self._inner.reads
-        runs = (safety_net(self._inner.registry, reads.heads), keep_time(reads))
+        wakeup.start(self._streams.registry, worker_here=embedded.is_running())
+        reads = self._streams.reads
+        runs = (safety_net(self._streams.registry, reads.heads), keep_time(reads))
         return [asyncio.get_running_loop().create_task(run) for run in runs]
 
     async def _stop(self, beside: list[asyncio.Task[None]]) -> None:
-        self._inner.close_all()
+        self._streams.close_all()
         for task in beside:
             task.cancel()
         await asyncio.to_thread(wakeup.stop)

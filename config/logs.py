@@ -19,6 +19,15 @@ class OurWords(logging.Filter):
         return True
 
 
+class WithoutTrace(logging.Filter):
+    """For what strangers cause: a line is enough."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Every line passes."""
+        record.exc_info = None
+        return True
+
+
 class Line(logging.Formatter):
     """`time level logger message key=value ...`"""
 
@@ -42,10 +51,11 @@ def logging_config(kind: str, level: str) -> dict[str, Any]:
                 "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
             },
         },
-        "filters": {"ours": {"()": OurWords}},
+        "filters": {"ours": {"()": OurWords}, "without_trace": {"()": WithoutTrace}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": kind, "filters": ["ours"]}},
         "loggers": {
             "django.request": {"level": "ERROR"},  # a refusal is no fault of ours
+            "django.security.DisallowedHost": {"filters": ["without_trace"]},
             "django.security.csrf": {"level": "ERROR"},  # names the path, which may be a one-time link
             "celery": {"level": "WARNING"},  # three ticks a second are no news
             "kombu": {"level": "WARNING"},

@@ -5,14 +5,16 @@ Without METRICS_TOKEN in the settings it is for direct connections over loopback
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest, start_http_server
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, start_http_server
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from approvals.models import Gate
@@ -25,10 +27,20 @@ from notifications.health import queue_lengths
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """This process's counts, and the rows' ages and numbers as of now."""
+    """The counts of this process (and of those beside it), and the rows' ages and numbers as of now."""
     if not may_scrape(request):
         return refusal(Forbidden("Send METRICS_TOKEN as a Bearer token. Without that setting: loopback only."))
-    return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(generate_latest(registry()), content_type=CONTENT_TYPE_LATEST)
+
+
+def registry() -> CollectorRegistry:
+    """This process's, or that of all processes at this address (config.several)."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    of_all = CollectorRegistry()
+    MultiProcessCollector(of_all)  # type: ignore[no-untyped-call]
+    of_all.register(Rows())
+    return of_all
 
 
 def may_scrape(request: HttpRequest) -> bool:

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.environment import choice, database, env, json_object, mail, number
 from config.logs import logging_config
-from config.secretfile import load_or_create
+from config.secretfile import BYTES, load_or_create
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -23,6 +23,7 @@ BASE_URL = env("BASE_URL", default="" if PRODUCTION else f"http://127.0.0.1:{POR
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", urlsplit(BASE_URL).hostname or ""]
 )
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 SITE_IS_HTTPS = BASE_URL.startswith("https://")
 
 
@@ -32,13 +33,16 @@ def _secret(name: str) -> str:
         return str(given)
     if PRODUCTION:
         raise ImproperlyConfigured(
-            f"Set {name} to at least 32 random characters: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            f"Set {name} to random characters: python -c 'import secrets; print(secrets.token_urlsafe({BYTES[name]}))'"
         )
     return load_or_create(DATA_DIR)[name]
 
 
 SECRET_KEY = _secret("SECRET_KEY")
 RECORD_KEY = _secret("RECORD_KEY").encode()
+RECEIPT_KEY = _secret("RECEIPT_KEY")
+RECEIPT_KEYS_OLD = json_object("RECEIPT_KEYS_OLD")
+RECEIPT_SECONDS = number("RECEIPT_SECONDS", 3600)
 
 # --- Database ----------------------------------------------------------------------------------------------------
 DATABASE_URL = env("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'countersign.sqlite3'}")
@@ -54,6 +58,8 @@ else:
     _database["CONN_HEALTH_CHECKS"] = True  # after a restart of the database no request gets a dead connection
     _database["OPTIONS"] = {
         "options": "-c lock_timeout=2500 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000",
+        "server_side_binding": True,
+        "prepare_threshold": 2,  # a statement that comes a third time is parsed and planned once for its connection
         "pool": {"min_size": 1, "max_size": number("DATABASE_POOL", 16), "timeout": 10},
     }
 DATABASES = {"default": _database}
@@ -130,6 +136,11 @@ SPECTACULAR_SETTINGS = {
     "GET_MOCK_REQUEST": "intents.wire.document.no_request",
 }
 
+# --- Limits ------------------------------------------------------------------------------------------------------
+REQUESTS_PER_MINUTE = number("REQUESTS_PER_MINUTE", 600)  # of one caller on one endpoint, in each web process; 0: any
+OPEN_GATES_PER_SENDER = number("OPEN_GATES_PER_SENDER", 1000)  # 0: any
+SIGN_INS_AT_ONCE = number("SIGN_INS_AT_ONCE", 2)  # in each web process: a password costs half a second of a core
+
 # --- People and sessions -----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "approvals.Person"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -155,7 +166,7 @@ CSRF_COOKIE_HTTPONLY = True
 
 # --- Headers -----------------------------------------------------------------------------------------------------
 SECURE_HSTS_SECONDS = 31536000 if SITE_IS_HTTPS else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"  # with no-referrer browsers send `Origin: null`, and every form is refused
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -192,6 +203,10 @@ ANYMAIL = json_object("ANYMAIL")
 # --- The way out -------------------------------------------------------------------------------------------------
 OUTBOUND_ALLOWED_PRIVATE = env.list("OUTBOUND_ALLOWED_PRIVATE", default=[])
 OUTBOUND_CA_FILE = env("OUTBOUND_CA_FILE", default="")
+
+MESSAGES_PER_HOUR = number("MESSAGES_PER_HOUR", 30)
+"""From one sender to one person; what is more comes as a digest."""
+DELIVERIES_PER_GATE = number("DELIVERIES_PER_GATE", 500)
 
 # --- Celery ------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "memory://"

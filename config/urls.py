@@ -6,6 +6,8 @@ from django.urls import include, path, re_path
 from config import health, metrics
 from intents.views.health import UnknownView
 
+handler400 = "config.faults.bad_request"
+
 urlpatterns = [
     path("", include("intents.urls")),
     path("", include("approvals.urls")),

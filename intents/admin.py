@@ -13,7 +13,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from intents import clock
-from intents.models import Agent, ApiKey, Event, Intent, ServiceAccount, Step, Workspace, WorkspaceEntry
+from intents.clock import iso
+from intents.models import Agent, ApiKey, Event, Intent, SemanticSchema, ServiceAccount, Step, Workspace, WorkspaceEntry
+from intents.receiptreads import newest_receipt
 from intents.services.changes import details_of_entry
 from intents.services.checkpoints import CHANGE
 from intents.services.configuration import Rows, record_differences, recorded, snapshot
@@ -124,10 +126,10 @@ class WorkspaceAdmin(Kept):
 class AgentAdmin(Kept):
     """Programs that receive work, and when each was last seen."""
 
-    list_display = ("address", "display_name", "is_active", "last_seen_at", "max_in_flight")
+    list_display = ("address", "display_name", "is_active", "killed_at", "last_seen_at", "max_in_flight")
     list_filter = ("is_active", "workspace")
     search_fields = ("address", "display_name")
-    readonly_fields = ("workspace", "name", "address", "cursor", "last_seen_at", "created_at")
+    readonly_fields = ("workspace", "name", "address", "cursor", "last_seen_at", "killed_at", "killed_by", "created_at")
     has_add_permission = nobody
 
 
@@ -144,7 +146,7 @@ class ServiceAccountAdmin(ReadOnly):
 class ApiKeyAdmin(ReadOnly):
     """Machines' credentials, never their secrets. They can be revoked here, and nothing else."""
 
-    list_display = ("__str__", "workspace", "what_for", "agent", "expires_at", "revoked_at")
+    list_display = ("__str__", "workspace", "what_for", "agent", "last_used_at", "expires_at", "revoked_at")
     list_filter = ("workspace", ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("service_account", "workspace", "agent")
     search_fields = ("service_account__name", "hint")
@@ -165,6 +167,17 @@ class ApiKeyAdmin(ReadOnly):
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Who may change keys."""
         return request.user.has_perm("intents.change_apikey")
+
+
+@admin.register(SemanticSchema)
+class SemanticSchemaAdmin(ReadOnly):
+    """What the payloads of intent types must look like, in all versions. They come over the API."""
+
+    list_display = ("__str__", "workspace", "compatibility_mode", "is_active", "made_by", "created_at")
+    list_filter = ("workspace", "is_active", "compatibility_mode")
+    list_select_related = ("workspace",)
+    search_fields = ("semantic_type", "schema_hash")
+    ordering = ("semantic_type", "-version")
 
 
 class StepInline(ReadOnlyInline):
@@ -203,14 +216,23 @@ class IntentAdmin(ReadOnly):
     fields = (
         "page", "intent_type", "to_agent", "status", "waiting_reason", "pending_with", "workspace", "sender",
         "requester", "excluded", "created_at", "updated_at", "deadline_at", "ended_at", "wake_at", "due_since",
-        "failures", "history_fits", "payload", "plan", "warnings", "outcome",
+        "failures", "receipt", "history_fits", "payload", "plan", "warnings", "outcome",
     )  # fmt: skip
-    readonly_fields = ("page", "history_fits", "payload", "plan", "warnings", "outcome")
+    readonly_fields = ("page", "receipt", "history_fits", "payload", "plan", "warnings", "outcome")
 
     @admin.display(description="page")
     def page(self, row: Intent) -> SafeString:
         """The page that its people see."""
         return format_html('<a href="{}">{}</a>', reverse("intent", args=[row.pk]), row.pk)
+
+    @admin.display
+    def receipt(self, row: Intent) -> str:
+        """Whether what was approved was done; never the receipt itself."""
+        found = newest_receipt(row.pk)
+        if found is None:
+            return "-"
+        used = f"used {iso(found.used.at)} by {found.used.by}" if found.used else "not used"
+        return f"issued {iso(found.issued_at)}, {used}"
 
     @admin.display(description="history fits", boolean=True)
     def history_fits(self, row: Intent) -> bool:

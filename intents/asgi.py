@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -17,8 +16,6 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
-_TRACE_ID = re.compile(rb"^[!-~]{1,128}$")
-
 
 def header_map(scope: Scope) -> dict[str, str]:
     """Lower-case names; a header that came twice has both values, as any other server would join them."""
@@ -29,20 +26,13 @@ def header_map(scope: Scope) -> dict[str, str]:
     return found
 
 
-def trace_header(scope: Scope) -> Headers:
-    """The caller's X-Trace-Id, to be sent back."""
-    given = [value for name, value in scope["headers"] if name.lower() == b"x-trace-id" and _TRACE_ID.match(value)]
-    return [(b"x-trace-id", value) for value in given[:1]]
-
-
-async def refuse(scope: Scope, send: Send, error: DomainError, *headers: tuple[bytes, bytes]) -> None:
+async def refuse(send: Send, error: DomainError, *headers: tuple[bytes, bytes]) -> None:
     """Answer with the error's status and envelope."""
     body = json.dumps(envelope(error)).encode("ascii")
     all_headers: Headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode("ascii")),
         (b"cache-control", b"no-store"),
-        *trace_header(scope),
         *headers,
     ]
     all_headers += [(name.lower().encode(), value.encode()) for name, value in headers_of(error).items()]

@@ -44,7 +44,7 @@ class BodyGuard:
         try:
             body = await self._body(scope, receive)
         except DomainError as error:
-            await refuse(scope, send, error, (b"connection", b"close"))
+            await refuse(send, error, (b"connection", b"close"))
         except Hangup:
             return
         else:

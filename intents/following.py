@@ -15,7 +15,9 @@ from intents.errors import Busy
 from intents.lifecycle import Status, is_final
 from intents.models import Agent
 from intents.openstream import OpenStream
+from intents.principal import Principal
 from intents.reads import Reads
+from intents.services.handout import Killed
 from intents.sources import Sources
 from intents.waiters import Registry
 from intents.window import Window
@@ -36,12 +38,12 @@ class Follower:
         self._reads = reads
         self._sources = sources
 
-    async def events(self, intent_id: uuid.UUID, window: Window) -> None:
+    async def events(self, intent_id: uuid.UUID, window: Window, reader: Principal) -> None:
         """Every event after `since`, as it comes; ends after the terminal one."""
         last = window.since
         with self._registry.waiting(nudges.of_intent(intent_id), self.stream.stirred, last) as waiter:
             while not self.stream.over:
-                events = await self._look(self._sources.events_after, intent_id, last)
+                events = await self._look(self._sources.events_after, intent_id, last, reader)
                 if events:
                     last = waiter.seen = events[-1]["seq"]
                     await self.stream.write(b"".join(map(sse.frame, events)))
@@ -54,14 +56,20 @@ class Follower:
         """One step at a time: the next one is handed out only when the last has a result.
 
         Whoever lost its lease may hang: its stream ends, so that the step goes to a listener that calls again.
+        The streams of an agent that is killed end; one that it opens after that stays open, and nothing comes.
         """
         last = window.since
-        takes_work = not window.statuses or Status.DELIVERED in window.statuses
+        takes_work = (not window.statuses or Status.DELIVERED in window.statuses) and agent.killed_at is None
         await self._look(self._sources.seen, agent)
         while not self.stream.over:
             if not takes_work:
                 await self.stream.park()
-            elif frame := await self._next_step(agent):
+                continue
+            try:
+                frame = await self._next_step(agent)
+            except Killed:
+                break
+            if frame is not None:
                 last = max(last, frame["seq"])
                 await self.stream.write(sse.frame(frame))
                 if not await self._is_done(frame):

@@ -14,6 +14,7 @@ DELIVER = "deliver"
 
 _names: set[str] = set()
 _lock = threading.Lock()
+_some = threading.Event()
 
 
 def after_commit(*names: str) -> None:
@@ -25,10 +26,17 @@ def add(*names: str) -> None:
     """Add names now."""
     with _lock:
         _names.update(names)
+    _some.set()
+
+
+def wait(seconds: float) -> bool:
+    """Until there is a name, but not longer; true if there is one."""
+    return _some.wait(seconds)
 
 
 def drain() -> set[str]:
     """All names since the last drain."""
+    _some.clear()
     with _lock:
         taken = set(_names)
         _names.clear()

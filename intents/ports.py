@@ -1,4 +1,4 @@
-"""Where this app calls a higher one: step kinds, planners and keepers. Higher apps register at start."""
+"""Where this app calls a higher one: step kinds, planners, keepers, who is a member. Higher apps register at start."""
 
 from __future__ import annotations
 
@@ -78,11 +78,13 @@ class Keeper(Protocol):
         """Delete up to `most` rows that have run out and that no history needs; how many there were."""
 
 
+FindPerson = Callable[["Workspace", str], str]
 Planner = Callable[["Submission", "Workspace", "Principal", Planned], None]
 
 _kinds: dict[str, StepKind] = {}
 _planners: list[Planner] = []
 _keepers: list[Keeper] = []
+_find_person: list[FindPerson] = []
 
 
 def register_kind(name: str, kind: StepKind) -> None:
@@ -106,6 +108,16 @@ def register_planner(planner: Planner) -> None:
     """Let `planner` add steps to each new intent's plan."""
     if planner not in _planners:
         _planners.append(planner)
+
+
+def register_people(find: FindPerson) -> None:
+    """Let `find` say which member (an opaque id, or "") an e-mail address or id stands for."""
+    _find_person[:] = [find]
+
+
+def person_id(workspace: Workspace, name: str) -> str:
+    """The active member of this e-mail address or id, as an opaque id; "" if there is none."""
+    return next((find(workspace, name) for find in _find_person), "")
 
 
 def run_planners(submission: Submission, workspace: Workspace, principal: Principal, planned: Planned) -> None:

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 from intents.errors import Forbidden
-from intents.models import Agent, ApiKey
+from intents.models import Agent, ApiKey, Intent
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Principal:
 
     @property
     def name(self) -> str:
-        """The owner of idempotency keys: the person in this workspace if there is one, else the machine."""
+        """The owner of idempotency keys: the person here if there is one, else the machine's line of keys."""
         if self.person:
             return f"person:{self.person.id}@{self.workspace_id.hex}"
-        return f"key:{self.key.id if self.key else ''}"
+        return f"key:{self.key.line if self.key else ''}"
 
     @property
     def actor(self) -> str:
@@ -48,6 +48,14 @@ class Principal:
     def agent(self) -> Agent | None:
         """The agent that a `work` key is bound to."""
         return self.key.agent if self.key else None
+
+    def sent(self, intent: Intent) -> bool:
+        """True if this key, or one that it replaced, sent the intent."""
+        if self.key is None:
+            return False
+        return self.key.pk == intent.sender_id or (
+            self.key.first_id is not None and self.key.line == intent.sender.line
+        )
 
     def has(self, scope: str) -> bool:
         """True if the machine's key carries this scope."""

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 KEPT = {
-    "": ("approved", "outcome", "reason", "decided_by", "decided_at", "digest", "url", "at"),
+    "": ("approved", "outcome", "reason", "decided_by", "decided_at", "digest", "url", "at", "receipt_id"),
     "gates": (
         "gate_id", "type", "step_id", "source", "outcome", "outcome_class", "reason", "digest", "opened_at",
         "closed_at", "deadline", "on_timeout", "asked_by_request", "requirement",
     ),
-    "decisions": ("by", "name", "for", "outcome", "via", "at", "counted"),
+    "decisions": ("by", "name", "for", "outcome", "via", "strength", "at", "counted"),
     "error": ("code",),
     "task_result": ("outcome",),
 }  # fmt: skip

@@ -10,10 +10,14 @@ from django.db.models import Q, QuerySet
 from intents.addresses import BadAddress, full
 from intents.errors import Forbidden, Invalid, NotFound
 from intents.ids import parse_id
-from intents.models import Agent, Event, Intent, Step, Workspace
+from intents.lifecycle import WaitingReason
+from intents.models import Agent, ApiKey, Event, Intent, Step, Workspace
 from intents.principal import Principal
+from intents.receiptreads import with_token
 from intents.wire.present import event_json
 
+AGENT_KILLED = "{} was stopped. Until somebody else resumes it, its keys open nothing."
+NO_AGENT = "No agent is registered at {}."
 NO_INTENT = "There is no such intent."
 
 
@@ -39,17 +43,30 @@ def visible_intents(principal: Principal) -> QuerySet[Intent]:
     )
     if principal.person is not None:
         return rows
-    seen = Q(sender=principal.key)
+    seen = sent_by(principal.key) if principal.key is not None else Q(pk=None)
     if principal.agent is not None:
         work = Step.objects.filter(agent_address=principal.agent.address, intent__workspace_id=principal.workspace_id)
         seen |= Q(pk__in=work.values("intent_id"))
     return rows.filter(seen)
 
 
-def events_after(intent_id: uuid.UUID, since: int) -> list[dict[str, Any]]:
-    """The wire's events with `seq` greater than `since`, ascending."""
+def sent_by(key: ApiKey) -> Q:
+    """Which intents are this key's: those that it sent, and those of the keys that it replaced."""
+    if key.first_id is None:
+        return Q(sender=key)
+    line = ApiKey.objects.filter(Q(pk=key.first_id) | Q(first=key.first_id))
+    return Q(sender__in=line.values("pk"))
+
+
+def at_gates(sender: ApiKey) -> QuerySet[Intent]:
+    """What this key sent and people have to answer now: as many as it has open gates (one_open_gate)."""
+    return Intent.objects.filter(sent_by(sender), waiting_reason=WaitingReason.HUMAN)
+
+
+def events_after(intent_id: uuid.UUID, since: int, reader: Principal | None = None) -> list[dict[str, Any]]:
+    """The wire's events with `seq` greater than `since`, ascending; the last has the reader's receipt."""
     rows = Event.objects.filter(intent_id=intent_id, seq__gt=since).select_related("text").order_by("seq")
-    return [event_json(row) for row in rows]
+    return [with_token(event_json(row), reader) for row in rows]
 
 
 def full_address(workspace: Workspace, address: str) -> str:
@@ -63,10 +80,32 @@ def full_address(workspace: Workspace, address: str) -> str:
     return text
 
 
+def stopped(address: str) -> bool:
+    """True if the agent at this full address is killed, now."""
+    return Agent.objects.filter(address=address, killed_at__isnull=False).exists()
+
+
+def check_not_killed(principal: Principal) -> None:
+    """Forbidden for a machine whose agent is killed. A person beside its key is asked as a person."""
+    agent = principal.key.stopped_agent if principal.key is not None and principal.person is None else None
+    if agent is not None:
+        raise Forbidden(AGENT_KILLED.format(agent.address), code="agent_killed")
+
+
 def agent_for(principal: Principal, address: str) -> Agent:
-    """The registered agent at this address. NotFound if nobody registered it here."""
+    """The agent at this address that is switched on. NotFound if nobody registered it here."""
+    agent = agent_named(principal, address)
+    if not agent.is_active:
+        raise NotFound(NO_AGENT.format(address), code="agent_not_found")
+    return agent
+
+
+def agent_named(principal: Principal, name: str) -> Agent:
+    """The registered agent of this address or id, switched on or not. NotFound if nobody registered it here."""
     workspace = Workspace.objects.get(pk=principal.workspace_id)
-    agent = Agent.objects.filter(workspace=workspace, address=full_address(workspace, address), is_active=True).first()
+    agent_id = parse_id(name)
+    match = {"pk": agent_id} if agent_id else {"address": full_address(workspace, name)}
+    agent = Agent.objects.select_related("metrics_row").filter(workspace=workspace, **match).first()
     if agent is None:
-        raise NotFound(f"No agent is registered at {address}.", code="agent_not_found")
+        raise NotFound(NO_AGENT.format(name), code="agent_not_found")
     return agent

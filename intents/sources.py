@@ -16,6 +16,7 @@ from intents.services import handout
 
 def find_intent(principal: Principal, handle: str) -> uuid.UUID:
     """The intent behind a handle. Its agent's call renews the lease that it holds."""
+    selectors.check_not_killed(principal)
     intent, step = selectors.intent_by_handle(principal, handle)
     if step is not None and principal.agent is not None:
         handout.renew_lease(step, principal.agent)
@@ -37,7 +38,7 @@ class Sources:
 
     find_intent: Callable[[Principal, str], uuid.UUID] = find_intent
     find_agent: Callable[[Principal, str], Agent] = find_agent
-    events_after: Callable[[uuid.UUID, int], list[dict[str, Any]]] = selectors.events_after
+    events_after: Callable[[uuid.UUID, int, Principal], list[dict[str, Any]]] = selectors.events_after
     hand_out: Callable[[Agent], dict[str, Any] | None] = handout.hand_out
     still_held: Callable[[uuid.UUID], bool] = handout.still_held
     has_ended: Callable[[uuid.UUID], bool] = handout.has_ended

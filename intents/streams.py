@@ -14,9 +14,10 @@ from functools import partial
 
 from django.db import DatabaseError
 
-from intents.asgi import App, Headers, Receive, Scope, Send, header_map, refuse, trace_header
-from intents.errors import Busy, DomainError
+from intents.asgi import App, Headers, Receive, Scope, Send, header_map, refuse
+from intents.errors import Busy, DomainError, Unauthenticated
 from intents.following import Follower
+from intents.limits import stranger
 from intents.openstream import OpenStream
 from intents.principal import Principal
 from intents.reads import Reads
@@ -90,30 +91,41 @@ class StreamApp:
         try:
             if scope["method"] != "GET":
                 raise MethodNotAllowed("Read this stream with GET.")
-            principal = await self.reads(self._authenticate, header_map(scope))
+            principal = await self._known(scope)
             endpoint.access.check(principal)
             window = window_of(scope["query_string"])
             with self.registry.stream_of(principal.name):
                 follow = await door(principal, window)
-                await self._hold(OpenStream(receive, send, window.seconds), trace_header(scope), follow)
+                await self._hold(OpenStream(receive, send, window.seconds), follow)
         except DomainError as error:
-            await refuse(scope, send, error, *([(b"allow", b"GET")] if error.status == 405 else []))
+            await refuse(send, error, *([(b"allow", b"GET")] if error.status == 405 else []))
         except DatabaseError:
             log.exception("no stream without the database")
-            await refuse(scope, send, Busy("The database does not answer. Ask again in a second."))
+            await refuse(send, Busy("The database does not answer. Ask again in a second."))
+
+    async def _known(self, scope: Scope) -> Principal:
+        headers = header_map(scope)
+        try:
+            return await self.reads(self._authenticate, headers)
+        except Unauthenticated:
+            peer = (scope.get("client") or ("",))[0]
+            if standing := stranger(peer, headers.get("x-forwarded-for", "")):
+                standing.check()
+            raise
 
     async def _events(self, handle: str, principal: Principal, window: Window) -> Follow:
         intent_id = await self.reads(self._sources.find_intent, principal, handle)
-        return lambda follower: follower.events(intent_id, window)
+        return lambda follower: follower.events(intent_id, window, principal)
 
     async def _work(self, address: str, principal: Principal, window: Window) -> Follow:
         agent = await self.reads(self._sources.find_agent, principal, address)
         return lambda follower: follower.work(agent, window)
 
-    async def _hold(self, stream: OpenStream, headers: Headers, follow: Follow) -> None:
+    async def _hold(self, stream: OpenStream, follow: Follow) -> None:
+        headers: Headers = []
         if self._closing:
             stream.close()
-            headers = [*headers, (b"connection", b"close")]
+            headers = [(b"connection", b"close")]
         self._open.add(stream)
         try:
             await stream.start(headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import uuid
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -25,28 +26,49 @@ LONGEST_BACKOFF_SECONDS = 300
 ALARM_AFTER = 5
 
 
+class NotDue(Exception):
+    """Somebody else has handled it in the meantime: nothing is to be written."""
+
+
 def wake_due(now: datetime | None = None) -> int:
-    """Handle up to 200 due intents, the longest overdue first. Returns how many were due."""
+    """Handle up to 200 due intents, the longest overdue first. Returns how many were due.
+
+    When there are more, each worker begins somewhere else among them, and looks again where it meets another one.
+    """
     moment = now or clock.now()
     due = list(Intent.objects.filter(wake_at__lte=moment).order_by("wake_at").values_list("pk", flat=True)[:BATCH])
-    for intent_id in due:
-        try:
-            wake(intent_id)
-        except (NotFound, Busy):  # somebody else holds it and will see that it is due, or the next tick does
-            continue
-        except Exception:  # one bad row must not stop the others
-            log.exception("wake failed", extra={"intent": str(intent_id)})
-            with suppress(Busy):  # then it is due again at the next tick
-                put_off(intent_id)
+    crowded = len(due) == BATCH
+    start = random.randrange(BATCH) if crowded else 0  # noqa: S311 - nothing to guess
+    for intent_id in due[start:] + due[:start]:
+        if not _woken(intent_id) and crowded:
+            break
     return len(due)
 
 
+def _woken(intent_id: uuid.UUID) -> bool:
+    """False if somebody else is at work on it."""
+    try:
+        wake(intent_id)
+    except (NotFound, NotDue):
+        return False
+    except Busy:  # the row or the database stays locked: the next tick sees that it is due
+        return True
+    except Exception:  # one bad row must not stop the others
+        log.exception("wake failed", extra={"intent": str(intent_id)})
+        with suppress(Busy):  # then it is due again at the next tick
+            put_off(intent_id)
+    return True
+
+
 def wake(intent_id: uuid.UUID) -> None:
-    """Let what is due on this intent happen: its own deadline first, else whatever its current step wants."""
+    """Let what is due on this intent happen: its own deadline first, else whatever its current step wants.
+
+    NotFound if somebody else holds it, NotDue if they have handled it.
+    """
     with locked_intent(intent_id, skip_locked=True) as locked:
         intent = locked.intent
         if is_final(intent.status) or intent.wake_at is None or intent.wake_at > locked.now:
-            return
+            raise NotDue
         metrics.LATE.observe((locked.now - (intent.due_since or intent.wake_at)).total_seconds())
         if locked.now >= intent.deadline_at:
             abort(locked, _deadline(locked))

@@ -8,10 +8,13 @@ from intents import clock
 from intents.keeping import MOST, tidy
 from intents.services.anchors import AT_ONCE, keep_anchors
 from intents.services.checkpoints import PAGE, write_checkpoint
+from intents.services.mesh import BATCH as RECALLS
+from intents.services.mesh import recall_killed
 from intents.sweeps import BATCH, wake_due
 from intents.ticks import Tick
 
 _wake = Tick(wake_due, BATCH)
+_recall = Tick(recall_killed, RECALLS)
 _checkpoint = Tick(write_checkpoint, PAGE)
 _anchor = Tick(keep_anchors, AT_ONCE)
 _tidy = Tick(tidy, MOST)
@@ -25,6 +28,7 @@ def wake() -> None:
     Four times an hour what has run out is deleted.
     """
     clock.measure()
+    _recall()
     _wake()
     _checkpoint()
     _anchor()

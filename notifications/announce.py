@@ -17,6 +17,7 @@ from intents.services.durable import durable
 from intents.services.record import details_of
 from notifications.asked import known_from
 from notifications.audience import Telling, gate_of, tellings
+from notifications.flood import bounded
 from notifications.models import EMAIL, Delivery, Purpose
 from notifications.recipients import recipients
 
@@ -56,7 +57,8 @@ def _announce(event_ids: list[int], now: datetime) -> int:
     with durable():
         rows = Outbox.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=event_ids)
         claimed = list(rows.select_related("event__intent__workspace").order_by("event_id"))
-        deliveries = [delivery for row in claimed for delivery in _fan_out(row.event, now)]
+        wanted = [delivery for row in claimed for delivery in _fan_out(row.event, now)]
+        deliveries = bounded(wanted, claimed[0].event.intent, now) if claimed else []
         Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
         Outbox.objects.filter(pk__in=[row.pk for row in claimed]).delete()
         if deliveries:

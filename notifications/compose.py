@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from notifications import asks, closing, news
+from notifications import asks, closing, digest, news
 from notifications.case import Case
 from notifications.content import Content
 from notifications.models import Purpose
@@ -17,6 +17,7 @@ WRITERS: Mapping[str, Callable[[Case], Content]] = {
     Purpose.CLOSED: closing.note,
     Purpose.WAITING: news.waiting,
     Purpose.NOTIFICATION: news.notification,
+    Purpose.DIGEST: digest.digest,
 }
 
 

@@ -6,6 +6,7 @@ At least once: a worker that dies after sending is followed by another sending, 
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,8 @@ from notifications.channels.base import Channel, Fate, Message, Retry, Sent
 from notifications.channels.registry import CHANNELS
 from notifications.claims import Overtaken, claim, give_back, put_off, settle
 from notifications.compose import compose
-from notifications.models import ASKS, Delivery, DeliveryStatus
+from notifications.flood import adopt, held_in
+from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
 from notifications.relevance import superseded_by
 
 log = logging.getLogger(__name__)
@@ -78,6 +80,8 @@ def _handle(delivery: Delivery, channel: Channel, now: datetime) -> datetime | N
 def _fate(delivery: Delivery, channel: Channel, now: datetime) -> Fate | Unsent:
     """What became of it. An error of our own is a reason to try again, and must not stop the others."""
     try:
+        if delivery.purpose == Purpose.DIGEST:
+            adopt(delivery)
         case = read_case(delivery, now)
         unneeded = superseded_by(case)
         if unneeded:
@@ -141,11 +145,21 @@ def _sent(delivery: Delivery, fate: Sent, now: datetime) -> None:
     with durable():
         if delivery.gate_id and delivery.purpose in ASKS:
             mark_told(delivery.gate_id, delivery.person_id, now)
+        if delivery.purpose == Purpose.DIGEST:
+            for gate_id in _gates_in(delivery):
+                mark_told(gate_id, delivery.person_id, now)
         settle(delivery, DeliveryStatus.SENT, reference=fate.ref)
 
 
+def _gates_in(digest: Delivery) -> set[uuid.UUID]:
+    return {gate for gate in held_in(digest).filter(purpose__in=ASKS).values_list("gate_id", flat=True) if gate}
+
+
 def _dead(delivery: Delivery, why: str) -> None:
-    """The intent is locked before the delivery: the one order of locks."""
+    """The intent is locked before the delivery: the one order of locks. A digest is of many, each locked by itself."""
+    if delivery.purpose == Purpose.DIGEST:
+        for gate_id in _gates_in(delivery):
+            mark_unreachable(gate_id, delivery.person_id, why)
     with durable():
         if delivery.gate_id and delivery.purpose in ASKS:
             mark_unreachable(delivery.gate_id, delivery.person_id, why)

@@ -11,13 +11,14 @@ EMAIL = "email"
 
 
 class DeliveryStatus(models.TextChoices):
-    """QUEUED waits for `not_before`, SENDING is held by a lease; the rest is final."""
+    """QUEUED waits for `not_before`, SENDING is held by a lease; the rest is final. HELD stands in a digest."""
 
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
     DEAD = "dead"
     SUPERSEDED = "superseded"
+    HELD = "held"
 
 
 class Purpose(models.TextChoices):
@@ -30,6 +31,7 @@ class Purpose(models.TextChoices):
     CLOSED = "closed"
     WAITING = "waiting"
     NOTIFICATION = "notification"
+    DIGEST = "digest"
 
 
 ASKS = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION)
@@ -65,7 +67,8 @@ class Delivery(models.Model):
                 fields=["channel", "not_before"],
                 name="delivery_due",
                 condition=models.Q(status__in=("queued", "sending")),
-            )
+            ),
+            models.Index(fields=["person_id", "created_at"], name="delivery_of_person"),
         ]
 
     def __str__(self) -> str:

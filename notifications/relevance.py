@@ -6,10 +6,11 @@ from approvals.models import Decision
 from approvals.selectors import may_decide
 from notifications.asked import was_asked
 from notifications.case import Case
+from notifications.flood import held_in
 from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
 from notifications.recipients import members
 
-GONE = (DeliveryStatus.DEAD, DeliveryStatus.SUPERSEDED)
+GONE = (DeliveryStatus.DEAD, DeliveryStatus.SUPERSEDED, DeliveryStatus.HELD)
 
 
 def superseded_by(case: Case) -> str:
@@ -21,6 +22,8 @@ def superseded_by(case: Case) -> str:
         return _ask_is_stale(case)
     if case.delivery.purpose == Purpose.CLOSED and not (case.gate and was_asked(case.gate, person)):
         return "This person was never asked."
+    if case.delivery.purpose == Purpose.DIGEST and not held_in(case.delivery).exists():
+        return "Another digest has said it."
     if case.delivery.purpose == Purpose.OUTCOME and _newer(case, [Purpose.OUTCOME]):
         return "A newer message tells the outcome."
     return ""

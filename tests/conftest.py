@@ -11,8 +11,10 @@ import pytest
 from rest_framework.test import APIClient
 
 from intents import clock
+from intents.limits import MINUTES
 from tests.factories import make_world
 from tests.guards import let_flush_pass
+from tests.wire.holding import hold
 
 
 @pytest.fixture
@@ -27,11 +29,20 @@ def api(world: SimpleNamespace) -> Api:
     return Api(world.sender_secret)
 
 
+class HoldingClient(APIClient):
+    """Every answer of the API, whatever a test asks for, must be as its document says."""
+
+    def request(self, **kwargs: Any) -> Any:
+        answer = super().request(**kwargs)
+        hold(kwargs["REQUEST_METHOD"], answer)
+        return answer
+
+
 class Api:
     """JSON over the test client, as a machine, a person or both."""
 
     def __init__(self, key: str = "", token: str = "") -> None:
-        self.client = APIClient()
+        self.client = HoldingClient()
         self.headers: dict[str, Any] = {}
         if key:
             self.headers["HTTP_X_API_KEY"] = key
@@ -55,6 +66,12 @@ def _flush_may_empty_the_history() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         let_flush_pass(patch)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_called_yet() -> None:
+    """Counters are of the process; each test begins a minute of its own."""
+    MINUTES.forget()
 
 
 @pytest.fixture(autouse=True)

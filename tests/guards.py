@@ -18,7 +18,13 @@ CLOSING = {
     "postgresql": "SELECT set_config('countersign.archiving', '', true)",
     "sqlite": "DELETE FROM intents_archiving",
 }
-TABLES = ("intents_event", "intents_eventtext", "intents_workspaceentry")
+TABLES = (
+    "intents_event",
+    "intents_eventtext",
+    "intents_workspaceentry",
+    "intents_receipt",
+    "intents_redemption",
+)
 
 
 def let_flush_pass(patch: pytest.MonkeyPatch) -> None:

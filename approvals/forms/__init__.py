@@ -2,8 +2,9 @@
 
 from approvals.forms.coercion import coerce, posted, with_approved
 from approvals.forms.inputs import Input, inputs
-from approvals.forms.limits import SchemaRefused, check_schema
-from approvals.forms.validation import FieldError, validate
+from approvals.forms.limits import check_schema
+from intents.jsonschemas.limits import SchemaRefused
+from intents.jsonschemas.validation import FieldError, validate
 
 __all__ = [
     "FieldError",

@@ -1,102 +1,18 @@
-"""Which JSON Schemas may be a form: small ones, that refer to nothing outside themselves and cannot take long."""
+"""Which JSON Schemas may be a form: those that are taken at all, and whose fields a person and a program can fill."""
 
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
-
-from approvals.forms.patterns import PatternRefused, compiled
-from approvals.forms.shape import effective, resolve, types_of
-from approvals.text import one_line
-from intents.digest import canonical
-from intents.strictjson import JsonRefused, check
-
-MAX_BYTES = 16 * 1024
-MAX_DEPTH = 12
-MAX_NODES = 200
-MAX_PROGRAMS = 10_000
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-_REFUSED = (
-    "patternProperties",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    "$dynamicRef",
-    "$dynamicAnchor",
-    "$anchor",
-    "$id",
-)
-_REFUSED_TOO = ("$recursiveRef", "$recursiveAnchor", "$vocabulary")
-_HOLDS_ONE = (
-    "additionalProperties",
-    "items",
-    "contains",
-    "propertyNames",
-    "not",
-    "if",
-    "then",
-    "else",
-    "contentSchema",
-)
-_HOLDS_LIST = ("allOf", "anyOf", "oneOf", "prefixItems")
-_HOLDS_MAP = ("properties", "$defs", "definitions", "dependentSchemas")
-_META = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=FormatChecker(formats=()))
-
-
-class SchemaRefused(ValueError):
-    """The schema is no form. `code` names the limit, `sentence` what to change, `place` is a JSON pointer into it."""
-
-    def __init__(self, code: str, sentence: str, place: str = "") -> None:
-        self.code = code
-        self.sentence = sentence
-        self.place = place
-        super().__init__(f"{sentence} (at {place})" if place else sentence)
+from approvals.forms.shape import effective, types_of
+from intents.jsonschemas import limits
+from intents.jsonschemas.limits import NO_OBJECT, SchemaRefused
 
 
 def check_schema(schema: Any) -> None:
-    """Refuse what is not an object schema of JSON Schema 2020-12 within our limits (SchemaRefused).
-
-    Nodes are subschemas, counted and nested with each `$ref` replaced by what it points to.
-    """
-    try:
-        check(schema, max_bytes=None)
-    except JsonRefused as fault:
-        raise SchemaRefused("schema_invalid", fault.sentence, fault.place) from None
-    raw = canonical(schema)
-    if len(raw) > MAX_BYTES:
-        raise SchemaRefused("schema_too_large", f"The form schema has {len(raw)} bytes; the limit is {MAX_BYTES}.")
-    _accept(raw)
-
-
-@lru_cache(maxsize=256)
-def _accept(raw: bytes) -> None:
-    """Agents send the same form again and again; only refusals are worked out anew."""
-    schema = json.loads(raw)
-    _check_root(schema)
-    _Walk(schema).visit(schema, "", 1, ())
-    fault = next(_META.iter_errors(schema), None)
-    if fault is not None:
-        raise SchemaRefused("schema_invalid", f"This is not a JSON Schema: {one_line(fault.message)}.", _place(fault))
+    """Refuse what is not an object schema of JSON Schema 2020-12 within our limits (SchemaRefused)."""
+    limits.check_schema(schema)
+    if not {"type", "properties"} & schema.keys():
+        raise SchemaRefused("schema_invalid", NO_OBJECT)
     _check_approved(schema)
-
-
-def _check_root(schema: Any) -> None:
-    if (
-        not isinstance(schema, dict)
-        or schema.get("type", "object") != "object"
-        or not {"type", "properties"} & schema.keys()
-    ):
-        raise SchemaRefused(
-            "schema_invalid", 'A form schema describes an object: give it `"type": "object"` and `properties`.'
-        )
-    if str(schema.get("$schema", DIALECT)).rstrip("#") != DIALECT:
-        raise SchemaRefused(
-            "schema_invalid", f"Forms are JSON Schema 2020-12: leave `$schema` out or set it to {DIALECT}.", "/$schema"
-        )
 
 
 def _check_approved(schema: dict[str, Any]) -> None:
@@ -105,88 +21,3 @@ def _check_approved(schema: dict[str, Any]) -> None:
     if wanted and "boolean" not in wanted:
         sentence = "The field `approved` is filled from the outcome: make it a boolean, or give it another name."
         raise SchemaRefused("schema_invalid", sentence, "/properties/approved")
-
-
-def _place(fault: ValidationError) -> str:
-    return "".join("/" + _escaped(step) for step in fault.absolute_path)
-
-
-def _escaped(step: object) -> str:
-    return str(step).replace("~", "~0").replace("/", "~1")
-
-
-def _named(held: Any) -> Iterable[tuple[object, Any]]:
-    """What a keyword holds; the meta-schema complains later if it is neither list nor object."""
-    if isinstance(held, dict):
-        return held.items()
-    return enumerate(held) if isinstance(held, list) else ()
-
-
-@dataclass
-class _Walk:
-    """One pass over the subschemas, references followed; it ends at the first limit, whatever the schema's shape."""
-
-    root: dict[str, Any]
-    nodes: int = 0
-    programs: int = 0
-    seen_patterns: set[str] = field(default_factory=set)
-
-    def visit(self, node: Any, place: str, depth: int, above: tuple[int, ...]) -> None:
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            raise SchemaRefused(
-                "schema_too_many_nodes", f"The form has more than {MAX_NODES} subschemas, references followed.", place
-            )
-        if depth > MAX_DEPTH:
-            raise SchemaRefused(
-                "schema_too_deep", f"The form is nested deeper than {MAX_DEPTH} levels, references followed.", place
-            )
-        if isinstance(node, bool):
-            return
-        if not isinstance(node, dict):
-            raise SchemaRefused("schema_invalid", "A schema is an object, true or false.", place)
-        if id(node) in above:
-            raise SchemaRefused("schema_ref", "A `$ref` leads back to itself; a form cannot be endless.", place)
-        self._check_keywords(node, place)
-        self._check_pattern(node, place)
-        for child, where in self._children(node, place):
-            self.visit(child, where, depth + 1, (*above, id(node)))
-
-    def _check_keywords(self, node: dict[str, Any], place: str) -> None:
-        for keyword in (*_REFUSED, *_REFUSED_TOO):
-            if keyword in node:
-                raise SchemaRefused("schema_keyword", f"Forms cannot use `{keyword}`; remove it.", f"{place}/{keyword}")
-
-    def _check_pattern(self, node: dict[str, Any], place: str) -> None:
-        pattern = node.get("pattern")
-        if not isinstance(pattern, str) or pattern in self.seen_patterns:
-            return
-        try:
-            self.programs += compiled(pattern).programsize
-        except PatternRefused as fault:
-            raise SchemaRefused("schema_pattern", str(fault), f"{place}/pattern") from None
-        if self.programs > MAX_PROGRAMS:
-            raise SchemaRefused(
-                "schema_pattern", "The patterns of the form are too big together; simplify them.", f"{place}/pattern"
-            )
-        self.seen_patterns.add(pattern)
-
-    def _children(self, node: dict[str, Any], place: str) -> Iterator[tuple[Any, str]]:
-        for keyword in _HOLDS_ONE:
-            if keyword in node:
-                yield node[keyword], f"{place}/{keyword}"
-        for keyword in (*_HOLDS_LIST, *_HOLDS_MAP):
-            for name, child in _named(node.get(keyword)):
-                yield child, f"{place}/{keyword}/{_escaped(name)}"
-        if "$ref" in node:
-            yield self._target(node["$ref"], f"{place}/$ref"), f"{place}/$ref"
-
-    def _target(self, ref: Any, place: str) -> Any:
-        if not isinstance(ref, str) or not (ref == "#" or ref.startswith("#/")):
-            raise SchemaRefused("schema_ref", "A `$ref` must point into this schema, as in `#/$defs/address`.", place)
-        try:
-            return resolve(self.root, ref)
-        except LookupError:
-            raise SchemaRefused(
-                "schema_ref", f"The `$ref` {one_line(ref, 80)} points to nothing in this schema.", place
-            ) from None

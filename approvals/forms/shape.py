@@ -2,7 +2,8 @@
 
 from contextlib import suppress
 from typing import Any
-from urllib.parse import unquote
+
+from intents.jsonschemas.refs import resolve
 
 _COMBINING = ("$ref", "allOf", "anyOf", "oneOf")
 _HOPS = 12
@@ -15,20 +16,6 @@ _TYPE_NAMES: dict[type, str] = {
     list: "array",
     dict: "object",
 }
-
-
-def resolve(root: Any, ref: str) -> Any:
-    """What `#/...` points to (RFC 6901 in a URI fragment), or LookupError."""
-    found = root
-    for step in unquote(ref[1:]).split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, list) and name.isascii() and name.isdigit() and len(name) < 6:
-            found = found[int(name)]
-        elif isinstance(found, dict):
-            found = found[name]
-        else:
-            raise LookupError(ref)
-    return found
 
 
 def effective(root: Any, node: Any, hops: int = _HOPS) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from intents.models import Event
 from intents.ports import StepEnd
 from intents.services.advance import end_step
 from intents.services.lock import Locked, locked_intent
+from intents.services.rows import insert
 
 MOST_REFUSALS = 3  # of one person on one intent
 REFUSAL_STATUS = {"not_eligible": 403, "four_eyes": 403}
@@ -94,7 +95,7 @@ def _says_the_same(own: Decision, answer: Answer) -> bool:
 
 
 def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, *, via: str, strength: str) -> Decision:
-    decision = Decision.objects.create(
+    decision = Decision(
         gate=gate,
         person=person,
         outcome=answer.outcome,
@@ -104,9 +105,9 @@ def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, *, via: 
         strength=strength,
         at=locked.now,
     )
-    decision.text = DecisionText.objects.create(
-        decision=decision, comment=answer.comment, fields=dict(answer.fields), evidence=list(answer.evidence)
-    )
+    decision.text = DecisionText(comment=answer.comment, fields=dict(answer.fields), evidence=list(answer.evidence))
+    insert(decision)
+    insert(decision.text)
     details = {"gate_id": str(gate.pk), "by": person.email, "name": person.name, "outcome": answer.outcome}
     said = digest_of({"comment": answer.comment, "fields": dict(answer.fields), "evidence": list(answer.evidence)})
     shown = {"comment": answer.comment, "via": via, "strength": strength, "digest": gate.digest, "answer_digest": said}

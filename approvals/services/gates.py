@@ -19,6 +19,7 @@ from intents.lifecycle import Status, StepStatus, WaitingReason
 from intents.models import Step
 from intents.services.lock import Locked
 from intents.services.outcome import stored_result
+from intents.services.rows import insert
 
 
 def open_gate(locked: Locked, step: Step) -> Gate:
@@ -27,7 +28,7 @@ def open_gate(locked: Locked, step: Step) -> Gate:
     title = ask["title"] or selectors.own_title(locked.intent)
     earlier = _earlier(locked, step)
     started = chain.start(chain_of(terms), locked.now)
-    gate = Gate.objects.create(
+    gate = Gate(
         workspace=locked.intent.workspace,
         intent=locked.intent,
         step=step,
@@ -40,14 +41,17 @@ def open_gate(locked: Locked, step: Step) -> Gate:
         expires_at=min(locked.now + timedelta(seconds=terms["deadline"]), locked.intent.deadline_at),
         progress=progress_json(started),
     )
-    GateAsk.objects.create(
-        gate=gate,
-        description=ask["description"],
-        outcomes=ask["outcomes"],
-        form_schema=ask["form_schema"],
-        comment_required=ask["comment_required"],
-        evidence_required=ask["evidence_required"],
-        earlier=earlier,
+    insert(gate)
+    insert(
+        GateAsk(
+            gate=gate,
+            description=ask["description"],
+            outcomes=ask["outcomes"],
+            form_schema=ask["form_schema"],
+            comment_required=ask["comment_required"],
+            evidence_required=ask["evidence_required"],
+            earlier=earlier,
+        )
     )
     people = _seat(locked, gate, terms)
     step.deadline_at = gate.expires_at

@@ -90,6 +90,8 @@ class DecisionView(ApiView):
         person = person_of(self.principal)
         gate = find_gate(person, gate_id, self.principal.workspace_id)
         body = body_of(request)
+        form = DecisionBody(data=body)
+        form.is_valid(raise_exception=True)
         answer = read_decision(gate, body)
 
         def effect() -> dict[str, Any]:
@@ -101,7 +103,7 @@ class DecisionView(ApiView):
                 "comment": answer.comment or None,
                 "decided_at": iso(verdict.decision.at) if verdict.decision else None,
             }
-            return {"ok": True, "approval": approval, "warnings": unknown_warnings(body, DecisionBody()), **said}
+            return {"ok": True, "approval": approval, "warnings": unknown_warnings(body, form), **said}
 
         return self.once(request, f"POST /v1/approvals/{gate.pk}/decision", effect)
 
@@ -134,12 +136,8 @@ def read_decision(gate: Gate, body: dict[str, Any]) -> Answer:
     word = body.get("decision")
     if word not in WORDS:
         raise Invalid("decision must be approve or reject.", code="schema_invalid")
-    comment = body.get("comment") or ""
-    if not isinstance(comment, str):
-        raise Invalid("comment must be a text.", code="schema_invalid")
     outcome = next(name for name, cls in gate.ask.outcomes if cls == WORDS[word])
-    digest = body.get("digest") if isinstance(body.get("digest"), str) else ""
-    return Answer(outcome=outcome, comment=comment, digest=digest or "")
+    return Answer(outcome=outcome, comment=body.get("comment") or "", digest=body.get("digest") or "")
 
 
 def task_json(gate: Gate) -> dict[str, Any]:

@@ -66,8 +66,12 @@ def _submitted(_event: Event, details: Details) -> str:
     return f"Accepted, with a plan of {steps} step{'' if steps == 1 else 's'}."
 
 
+def _agent(details: Details) -> str:
+    return actor_words(str(details.get("agent", ""))) or "the agent"
+
+
 def _delivered(_event: Event, details: Details) -> str:
-    agent = actor_words(str(details.get("agent", ""))) or "the agent"
+    agent = _agent(details)
     attempt = details.get("delivery_attempt", 1)
     return f"Handed to {agent}{f' (attempt {attempt})' if attempt != 1 else ''}."
 
@@ -124,7 +128,9 @@ def _terminal(_event: Event, details: Details) -> str:
 
 
 def _says(text: str) -> Callable[[Event, Details], str]:
-    return lambda event, details: text.format(who=actor_words(event.actor), step=_of(details, "step_id"))
+    return lambda event, details: text.format(
+        who=actor_words(event.actor), step=_of(details, "step_id"), agent=_agent(details)
+    )
 
 
 _WORDS: dict[str, Callable[[Event, Details], str]] = {
@@ -142,6 +148,7 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "gate_closed": _closed,
     "person_unreachable": _unreachable,
     "notification": _notified,
+    "lease_revoked": _says("{agent} was stopped; {step} is taken back and waits until it is resumed."),
     "lease_expired": _says("No result for {step} came in time; it is handed out again."),
     "delivery_failed": _says("No result for {step} came, however often it was handed out."),
     "completed": _terminal,

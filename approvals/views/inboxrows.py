@@ -9,14 +9,18 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from django.db.models import Max
+
 from approvals.directory import label
 from approvals.models import Decision, Gate, Membership, Person, Seat
 from approvals.outcomes import OutcomeClass
 from approvals.requirement import Line, tally
 from approvals.selectors import gates_for
+from approvals.views.receiptline import ReceiptLine, receipt_line
 from approvals.views.subject import sender_of, title_is_the_programs
 from approvals.views.words import outcome_words
 from intents.ids import parse_id
+from intents.receiptreads import newest_receipts
 
 MOST_OPEN = 100
 MOST_CLOSED = 20
@@ -34,6 +38,7 @@ class InboxRow:
     why_not: str
     by_program: bool
     asked_by_request: bool
+    receipt: ReceiptLine | None
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,8 @@ class Inbox:
 def inbox_version(person: Person, now: datetime) -> str:
     """Changes with every event of the listed gates, and each minute, since the rows tell the time that is left."""
     opened = list(gates_for(person).values_list("pk", "intent__last_seq", "expires_at"))
-    closed = list(gates_for(person, state="closed").values_list("pk", "closed_at")[:MOST_CLOSED])
+    used = Max("intent__receipts__redemption__at")
+    closed = list(gates_for(person, state="closed").values_list("pk", "closed_at", used)[:MOST_CLOSED])
     rights = list(person.memberships.order_by("pk").values_list("workspace_id", "is_active", "can_decide"))
     marks = (opened, closed, rights, now.replace(second=0, microsecond=0))
     return sha256(repr(marks).encode()).hexdigest()[:16]
@@ -84,6 +90,7 @@ class _Rows:
         self._allowed = set(allowed.filter(workspace__in=workspaces).values_list("workspace_id", "person_id"))
         found = (parse_id(gate.intent.requester) for gate in gates if gate.intent.requester)
         ids = {person_id for person_id in found if person_id is not None}
+        self._receipts = newest_receipts([gate.intent_id for gate in gates if not gate.is_open])
         self._names = dict(Person.objects.filter(pk__in=ids).values_list("pk", "name"))
 
     def row(self, gate: Gate) -> InboxRow:
@@ -96,6 +103,7 @@ class _Rows:
             why_not=self._why_not(gate),
             by_program=title_is_the_programs(gate),
             asked_by_request=bool(gate.terms.body["asked_by_request"]),
+            receipt=receipt_line(self._receipts.get(gate.intent_id), gate.intent.status, self._now),
         )
 
     def _why_not(self, gate: Gate) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from approvals.models import Gate, Membership, Person
 from approvals.views.guard import signed_in
 from approvals.views.history import history_of
+from approvals.views.receiptline import receipt_line
 from approvals.views.subject import requester_of, sender_of, table_of
 from approvals.views.withdrawing import may_withdraw
 from approvals.views.words import outcome_words
@@ -20,6 +21,7 @@ from intents import clock
 from intents.errors import NotFound
 from intents.lifecycle import Status, is_final
 from intents.models import Intent, Step
+from intents.receiptreads import newest_receipt
 
 TONES = {Status.COMPLETED: "yes", Status.FAILED: "no", Status.CANCELED: "no", Status.TIMED_OUT: "no"}
 WAITS = {
@@ -34,10 +36,11 @@ WAITS = {
 @signed_in
 def intent_page(request: HttpRequest, person: Person, intent_id: uuid.UUID) -> HttpResponse:
     """For every member of the workspace. `?full=1` shows the whole payload."""
-    intent = intent_for(person, intent_id)
+    intent, now = intent_for(person, intent_id), clock.now()
     result = json.loads(intent.texts.result) if intent.texts.result else None
     context = {
-        "now": clock.now(),
+        "now": now,
+        "receipt": receipt_line(newest_receipt(intent.pk), intent.status, now),
         "intent": intent,
         "status": WAITS.get(intent.waiting_reason) or outcome_words(intent.status.lower()),
         "tone": TONES.get(Status(intent.status), ""),

@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from approvals.models import Person
+from approvals.services.hashing import HASHING, Crowded
 from approvals.views.guard import belongs
 from intents import clock
 
@@ -40,7 +41,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return redirect(onward)
         return _page(request, onward)
     email = request.POST.get("email", "").strip().lower()
-    found = _authenticated(request, email, request.POST.get("password", ""))
+    try:
+        with HASHING.place():
+            found = _authenticated(request, email, request.POST.get("password", ""))
+    except Crowded:
+        return _busy(request)
     if found is None or not belongs(found):
         return _page(request, onward, email, WRONG if found is None else NOWHERE)
     login(request, found)
@@ -87,6 +92,12 @@ def _authenticated(request: HttpRequest, email: str, password: str) -> Person | 
         return None
     found = authenticate(request, email=email, password=password)
     return found if isinstance(found, Person) else None
+
+
+def _busy(request: HttpRequest) -> HttpResponse:
+    answer = render(request, "signin_busy.html", status=503)
+    answer["Retry-After"] = "1"
+    return answer
 
 
 def _page(request: HttpRequest, onward: str, email: str = "", error: str = "") -> HttpResponse:

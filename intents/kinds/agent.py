@@ -11,6 +11,7 @@ from intents.lifecycle import Status, StepStatus, WaitingReason
 from intents.models import Agent, Step
 from intents.ports import StepEnd
 from intents.principal import Principal
+from intents.selectors import AGENT_KILLED, stopped
 from intents.services.advance import end_step
 from intents.services.lock import Locked, locked_intent
 from intents.services.outcome import keep_result, stored_result
@@ -87,6 +88,8 @@ def offer(locked: Locked, step: Step) -> None:
 def give_result(step: Step, actor: str, body: dict[str, Any]) -> dict[str, Any]:
     """The first result for a step ends it, whichever attempt made it; a later one changes nothing."""
     with locked_intent(step.intent_id) as locked:
+        if stopped(step.agent_address):  # asked under the lock: no result gets in after the kill was answered
+            raise Forbidden(AGENT_KILLED.format(step.agent_address), code="agent_killed")
         mine = next(row for row in locked.steps if row.pk == step.pk)
         if mine.status == StepStatus.PENDING:
             raise Conflict("This step has not begun yet.", code="step_not_started")
@@ -98,6 +101,15 @@ def give_result(step: Step, actor: str, body: dict[str, Any]) -> dict[str, Any]:
         _in_progress(locked, mine, actor, {"step_status": "failed" if failed else "done", "result": result})
         end_step(locked, mine, _failed(mine, actor) if failed else StepEnd(StepStatus.DONE, actor))
     return {"applied": True}
+
+
+def take_back(locked: Locked, step: Step) -> None:
+    """Its agent was killed: the step is free again and waits until the agent is resumed. The attempt still counts."""
+    offer(locked, step)
+    step.keep()
+    locked.set_status(Status.WAITING, WaitingReason.AGENT, pending_with(step))
+    details = {"step_id": step.name, "delivery_attempt": step.attempt, "agent": step.agent_address}
+    locked.record("intent.lease_revoked", "server", {**details, "reason": "agent_killed"})
 
 
 def called_in(locked: Locked, step: Step, actor: str) -> None:
@@ -152,7 +164,7 @@ def _nobody_listens(locked: Locked, step: Step) -> None:
     """Five minutes without a listener: say so once, with when it was last seen, and keep waiting."""
     agent = Agent.objects.filter(workspace_id=locked.intent.workspace_id, address=step.agent_address).first()
     seen = agent.last_seen_at if agent else None
-    if seen and seen > locked.now - LISTENER_PATIENCE:
+    if seen and seen > locked.now - LISTENER_PATIENCE and agent and agent.killed_at is None:
         _wait_for_listener(locked, step)
         step.keep()
         return
@@ -161,5 +173,7 @@ def _nobody_listens(locked: Locked, step: Step) -> None:
         step.told_waiting = True
         locked.set_status(Status.WAITING, WaitingReason.AGENT, pending_with(step))
         details = {"step_id": step.name, "agent": step.agent_address, "last_seen": iso(seen)}
+        if agent is not None and agent.killed_at is not None:
+            details["reason"] = "agent_killed"
         locked.record("intent.waiting", "server", details)
     step.keep()

@@ -3,18 +3,26 @@
 from intents.models.chain import CheckpointCursor, WorkspaceChain, WorkspaceEntry
 from intents.models.event import Event, EventText, IdempotencyRecord, Outbox
 from intents.models.intent import Intent, IntentTexts, Step, StepResult
+from intents.models.mesh import AgentMetrics
+from intents.models.receipt import Receipt, Redemption
+from intents.models.schema import Compatibility, SemanticSchema
 from intents.models.workspace import Agent, ApiKey, ServiceAccount, Workspace
 
 __all__ = [
     "Agent",
+    "AgentMetrics",
     "ApiKey",
     "CheckpointCursor",
+    "Compatibility",
     "Event",
     "EventText",
     "IdempotencyRecord",
     "Intent",
     "IntentTexts",
     "Outbox",
+    "Receipt",
+    "Redemption",
+    "SemanticSchema",
     "ServiceAccount",
     "Step",
     "StepResult",

@@ -51,6 +51,9 @@ class Intent(models.Model):
             models.Index(fields=["due_since"], name="intent_failing", condition=models.Q(due_since__isnull=False)),
             models.Index(fields=["workspace", "-created_at"], name="intent_newest"),
             models.Index(fields=["sender", "-created_at"], name="intent_of_sender"),
+            models.Index(
+                fields=["sender"], name="intent_at_gate", condition=models.Q(waiting_reason=WaitingReason.HUMAN)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from intents.errors import Conflict, Forbidden
 from intents.lifecycle import FINAL, Status
 from intents.models import Intent
 from intents.principal import Principal
+from intents.selectors import sent_by
 from intents.services.resume import resolve
 
 MOST = 50
@@ -44,7 +45,7 @@ def _own(principal: Principal) -> QuerySet[Intent]:
     rows = Intent.objects.filter(workspace_id=principal.workspace_id)
     if principal.key is not None:
         principal.require("send")
-        return rows.filter(sender=principal.key)
+        return rows.filter(sent_by(principal.key))
     if principal.person is None:
         raise Forbidden("This needs an API key or a personal token.", code="invalid_scope")
     return rows.filter(requester=principal.person.id)

@@ -16,12 +16,18 @@ from intents import clock
 from intents.errors import NotFound
 from intents.kinds.agent import called_in, lease_length, pending_with, set_wake
 from intents.lifecycle import Status, StepStatus
-from intents.models import Agent, Intent, Step
+from intents.models import Agent, Intent, Receipt, Step
+from intents.selectors import stopped
 from intents.services.lock import Locked, locked_intent
 from intents.services.patching import checkpoint_of
+from intents.services.receipts import for_work
 
 SEEN_EVERY = timedelta(seconds=20)
 CURSOR_STEP = 2  # even positions: one older client asks for `last + 1`
+
+
+class Killed(Exception):
+    """The agent was stopped: nothing is handed to it."""
 
 
 class HandsFull(Exception):
@@ -29,7 +35,10 @@ class HandsFull(Exception):
 
 
 def hand_out(agent: Agent) -> dict[str, Any] | None:
-    """Take the oldest free step for this agent and return its stream frame; None if there is none to take."""
+    """Take the oldest free step for this agent and return its stream frame; None if there is none to take.
+
+    Killed if the agent was stopped.
+    """
     if _holds_all_it_may(agent):
         return None
     free = Step.objects.filter(agent_address=agent.address, status=StepStatus.READY).order_by("started_at")
@@ -37,6 +46,8 @@ def hand_out(agent: Agent) -> dict[str, Any] | None:
         frame = _take(agent, step_id, intent_id)
         if frame is not None:
             return frame
+    if stopped(agent.address):
+        raise Killed
     return None
 
 
@@ -83,15 +94,15 @@ def _take(agent: Agent, step_id: uuid.UUID, intent_id: uuid.UUID) -> dict[str, A
             step = locked.current
             if step is None or step.pk != step_id or step.status != StepStatus.READY:
                 return None
-            _begin_lease(locked, step)
+            receipt = _begin_lease(locked, step)
             step.cursor = _next_cursor(agent)
             step.keep()
-            return frame_of(locked.intent, step, locked.now)
+            return frame_of(locked.intent, step, locked.now, receipt)
     except (NotFound, HandsFull):  # somebody else holds the row and will have handed it out, or took the last place
         return None
 
 
-def _begin_lease(locked: Locked, step: Step) -> None:
+def _begin_lease(locked: Locked, step: Step) -> Receipt | None:
     step.status = StepStatus.CURRENT
     step.attempt += 1
     step.lease_until = locked.now + lease_length(step)
@@ -101,13 +112,18 @@ def _begin_lease(locked: Locked, step: Step) -> None:
         step.deadline_at = locked.now + timedelta(seconds=deadline) if deadline else None
     set_wake(step)
     locked.set_status(Status.DELIVERED, "", pending_with(step))
+    receipt = for_work(locked, step)
     details = {"step_id": step.name, "delivery_attempt": step.attempt, "agent": step.agent_address}
+    details |= {"receipt_id": str(receipt.pk)} if receipt else {}
     locked.record("intent.delivered", "server", details)
+    return receipt
 
 
 def _next_cursor(agent: Agent) -> int:
-    """Under the agent's lock the count is exact: HandsFull, and nothing was handed out, if others were faster."""
+    """Exact under the agent's lock. HandsFull if others were faster, Killed if it was stopped: nothing happened."""
     row = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
+    if row.killed_at is not None:
+        raise Killed
     if _holds_all_it_may(row):
         raise HandsFull
     row.cursor += CURSOR_STEP
@@ -115,7 +131,7 @@ def _next_cursor(agent: Agent) -> int:
     return row.cursor
 
 
-def frame_of(intent: Intent, step: Step, at: datetime) -> dict[str, Any]:
+def frame_of(intent: Intent, step: Step, at: datetime, receipt: Receipt | None) -> dict[str, Any]:
     """What a listener gets: the step's handle as `intent_id`, the payload as it was approved, what came before."""
     earlier = Step.objects.filter(intent=intent, position__lt=step.position, result_row__isnull=False)
     return {
@@ -131,6 +147,7 @@ def frame_of(intent: Intent, step: Step, at: datetime) -> dict[str, Any]:
         "idempotency_key": f"{intent.pk}:{step.name}",
         "lease_until": clock.iso(step.lease_until),
         "checkpoint": checkpoint_of(intent, step),
+        "receipt": receipt.token if receipt else None,
         "payload": json.loads(intent.texts.payload),
         "results": {row.name: json.loads(row.result_row.result) for row in earlier.select_related("result_row")},
     }

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from intents import clock
@@ -15,11 +14,23 @@ from intents.errors import Conflict, DomainError, Invalid
 from intents.models import IdempotencyRecord
 from intents.principal import Principal
 from intents.services.durable import durable
+from intents.services.rows import insert
 
 KEPT_FOR = timedelta(hours=48)
 NOT_PART_OF_THE_REQUEST = ("correlation_id", "from_agent")
 
-PLAIN = ("ok", "intent_id", "gate_id", "status", "applied", "reason", "created_at", "deadline_at", "policy_generation")
+PLAIN = (
+    "ok",
+    "intent_id",
+    "gate_id",
+    "status",
+    "applied",
+    "reason",
+    "created_at",
+    "deadline_at",
+    "policy_generation",
+    "idempotent",
+)
 """Fields of answers that never hold anybody's words."""
 
 Effect = Callable[[], dict[str, Any]]
@@ -77,31 +88,13 @@ def _run(effect: Effect) -> tuple[dict[str, Any], DomainError | None]:
         return {}, error
 
 
-def _inserted(row: IdempotencyRecord) -> bool:
-    """Insert it, unless its key is taken: one statement, which waits for whoever is just taking the key."""
-    fields = [field for field in row._meta.concrete_fields if not field.primary_key]
-    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
-    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    table = connection.ops.quote_name(row._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING RETURNING id",  # noqa: S608 - names
-            values,
-        )
-        made = cursor.fetchone()
-    if made is not None:
-        row.pk, row._state.adding = made[0], False
-    return made is not None
-
-
 def _claim(principal: Principal, endpoint: str, key: str, fingerprint: str) -> IdempotencyRecord:
     """A new record, or the one that is there; Conflict if that one was for another body."""
     who = {"principal": principal.name, "endpoint": endpoint, "key": key}
     fresh = IdempotencyRecord(
         **who, workspace_id=principal.workspace_id, fingerprint=fingerprint, created_at=clock.now()
     )
-    if _inserted(fresh):
+    if insert(fresh, unless_taken=True):
         return fresh
     row = IdempotencyRecord.objects.get(**who)
     if row.created_at < clock.now() - KEPT_FOR:

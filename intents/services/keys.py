@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from intents import clock
-from intents.errors import Invalid, Unauthenticated
+from intents.errors import Busy, Invalid, Unauthenticated
 from intents.models import Agent, ApiKey, ServiceAccount, Workspace
 from intents.services.configuration import SERVER, recorded
+from intents.services.durable import durable
 
 KEY_PREFIX = "csk_"
 LONGEST_LIFE = timedelta(days=365)
 SCOPES = ("send", "work", "provision")
+USE_NOTED_EVERY = timedelta(hours=1)
 
 
 def digest_of_secret(secret: str) -> str:
@@ -35,6 +39,8 @@ def create_key(
     targets: list[str] | None = None,
     owners: list[str] | None = None,
     expires_at: datetime | None = None,
+    made_by: ApiKey | None = None,
+    replaces: ApiKey | None = None,
     actor: str = SERVER,
 ) -> tuple[ApiKey, str]:
     """A key and its secret, which is never to be had again. `owners` are the people who answer for it.
@@ -58,15 +64,34 @@ def create_key(
         targets=targets or [],
         owners=owners if owners is not None else account.owners,
         expires_at=expires_at or clock.now() + LONGEST_LIFE,
+        made_by=made_by,
+        replaces=replaces,
+        first_id=replaces.line if replaces else None,
     )
     with recorded(actor, lambda: ApiKey.objects.filter(pk=key.pk)):
         key.save(force_insert=True)
     return key, secret
 
 
+def end_keys(keys: Iterable[ApiKey], actor: str, at: datetime | None = None, verb: str = "revoked") -> list[ApiKey]:
+    """Revoke these keys, or let them run out at a moment to come. Those that this changed. Call inside `durable()`."""
+    rows = ApiKey.objects.filter(pk__in=[key.pk for key in keys]).select_related("service_account", "agent")
+    now = clock.now()
+    live = rows.select_for_update(no_key=True, of=("self",)).filter(revoked_at=None).order_by("pk")
+    with recorded(actor, rows.all, verb=verb):
+        ended = list(live)
+        for key in ended:
+            if at is not None and at > now:
+                key.expires_at = min(key.expires_at, at)
+            else:
+                key.revoked_at = now
+            key.save(update_fields=["expires_at", "revoked_at"])
+    return ended
+
+
 def key_of(secret: str) -> ApiKey:
     """The live key that this secret opens. Unauthenticated if unknown, expired, revoked or of a switched-off agent."""
-    rows = ApiKey.objects.select_related("workspace", "service_account", "agent")
+    rows = ApiKey.objects.select_related("workspace", "service_account__agent", "agent")
     live = rows.filter(digest=digest_of_secret(secret), revoked_at=None, expires_at__gt=clock.now())
     key = live.exclude(agent__is_active=False).first()
     if key is None:
@@ -88,3 +113,13 @@ def agent_for_name(workspace: Workspace, name: str, actor: str = SERVER, **field
         known = {"workspace": workspace, "address": address}
         agent, _ = Agent.objects.get_or_create(**known, defaults={"name": name, **fields})
     return agent
+
+
+def used(secret: str) -> ApiKey:
+    """`key_of`, and note that it was used: at most one write an hour, and never a reason to refuse a request."""
+    key, now = key_of(secret), clock.now()
+    if key.last_used_at is not None and now - key.last_used_at < USE_NOTED_EVERY:
+        return key
+    with suppress(Busy), durable():
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    return key

@@ -14,6 +14,7 @@ from intents.lifecycle import OPEN_STEP, Status, StepStatus, is_final, may_follo
 from intents.models import Intent, Step
 from intents.services import record, saying
 from intents.services.durable import durable
+from intents.services.rows import insert
 
 _WRITTEN_ONCE = {
     "id",
@@ -86,9 +87,9 @@ class Locked:
         """A new intent with all that belongs to it, or what has changed of one that was there."""
         intent = self.intent
         if intent._state.adding:
-            intent.save(force_insert=True)
-            intent.texts.save(force_insert=True)
-            Step.objects.bulk_create(step for step in self.steps if step._state.adding)
+            insert(intent)
+            insert(intent.texts)
+            insert(*(step for step in self.steps if step._state.adding))
         else:
             intent.save(update_fields=_CHANGING)
         record.write(intent, self._events)

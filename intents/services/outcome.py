@@ -14,6 +14,7 @@ from intents.lifecycle import Status, StepStatus
 from intents.models import Intent, Step, StepResult
 from intents.ports import kind_of
 from intents.services.lock import Locked
+from intents.services.receipts import at_the_end
 
 SUMMARIES = {
     "auto_approved": "Passed: a policy lets this kind of intent through.",
@@ -45,8 +46,10 @@ def terminal_details(locked: Locked, ending: Ending) -> dict[str, Any]:
     results = [report["result"] for report in reports if report.get("result") is not None]
     payload = locked.intent.texts
     reason = _reason(ending, last)
+    approved = ending.status == Status.COMPLETED and all(gate["outcome_class"] == "yes" for gate in gates)
+    receipt = at_the_end(locked, gates) if approved else None
     return {
-        "approved": ending.status == Status.COMPLETED and all(gate["outcome_class"] == "yes" for gate in gates),
+        "approved": approved,
         "outcome": _outcome(ending, last),
         "reason": reason,
         "summary": _summary(reason, last, ending.error),
@@ -61,6 +64,8 @@ def terminal_details(locked: Locked, ending: Ending) -> dict[str, Any]:
         "gates": gates,
         "task_result": last.get("task_result"),
         "error": ending.error,
+        "receipt": None,  # the token is put in when its sender reads this (receiptreads)
+        "receipt_id": str(receipt.pk) if receipt else None,
         "url": f"{settings.BASE_URL}/intents/{locked.intent.id}",
     }
 

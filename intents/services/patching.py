@@ -115,7 +115,7 @@ def _apply(
 
 def _check_may(intent: Intent, principal: Principal, action: str) -> None:
     """The sender, the requester, or a delegate with the grant."""
-    by_key = principal.key is not None and principal.key.pk == intent.sender_id
+    by_key = principal.sent(intent)
     by_person = principal.person is not None and principal.person.id == intent.requester
     if not (by_key or by_person or _has_grant(intent, principal, action)):
         raise Forbidden(

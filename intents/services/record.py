@@ -10,6 +10,7 @@ from django.conf import settings
 
 from intents.digest import canonical, chain_hash, digest_of_bytes
 from intents.models import Event, EventText, Intent, Outbox
+from intents.services.rows import insert
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,9 @@ def write(intent: Intent, events: list[NewEvent]) -> None:
     """Insert the events, their texts and their outbox rows: three statements however many there are."""
     if not events:
         return
-    rows = Event.objects.bulk_create([event.row for event in events])
-    EventText.objects.bulk_create(
-        [EventText(event=row, body=event.body) for row, event in zip(rows, events, strict=True)]
-    )
-    Outbox.objects.bulk_create([Outbox(event=row, intent=intent, not_before=row.at) for row in rows])
+    insert(*(event.row for event in events))
+    insert(*(EventText(event=event.row, body=event.body) for event in events))
+    insert(*(Outbox(event=event.row, intent=intent, not_before=event.row.at) for event in events))
 
 
 def details_of(event: Event) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def _may_end(intent: Intent, principal: Principal, status: Status) -> None:
     person = principal.person
     by_admin = person is not None and person.is_admin and status == Status.CANCELED
     by_person = person is not None and person.id == intent.requester
-    by_key = principal.key is not None and principal.key.pk == intent.sender_id
+    by_key = principal.sent(intent)
     if not (by_admin or by_person or by_key):
         raise Forbidden(
             "Only the sender or the requester can end this intent; an admin can cancel it.", code="not_the_sender"
@@ -74,7 +74,7 @@ def _may_end(intent: Intent, principal: Principal, status: Status) -> None:
 
 def _may_go_on(intent: Intent, principal: Principal) -> None:
     """Only the sender and the requester note progress on work that is not theirs to do."""
-    by_key = principal.key is not None and principal.key.pk == intent.sender_id
+    by_key = principal.sent(intent)
     if not by_key and (principal.person is None or principal.person.id != intent.requester):
         raise Forbidden("Only the sender or the requester can say that this goes on.", code="not_the_sender")
 

@@ -13,11 +13,12 @@ from intents.principal import Principal
 from intents.selectors import full_address
 from intents.services.configuration import record_differences, snapshot
 from intents.services.durable import durable
+from intents.services.fitting import Fit, fit_of
 from intents.services.submit import submit
 from intents.wire.bundle import read_bundle, submission_of_bundle
 
 
-def apply_bundle(principal: Principal, bundle: dict[str, Any]) -> tuple[Intent, list[dict[str, Any]]]:
+def apply_bundle(principal: Principal, bundle: dict[str, Any], fit: Fit) -> tuple[Intent, list[dict[str, Any]]]:
     """Register missing agents, create the intent, and say which agents are new. Call inside `durable()`.
 
     Forbidden if an agent would have to be registered and the key may not `provision`.
@@ -25,7 +26,7 @@ def apply_bundle(principal: Principal, bundle: dict[str, Any]) -> tuple[Intent, 
     workspace = principal.require("send").workspace
     addresses = addresses_of(bundle, workspace)
     agents = [_agent(principal, workspace, entry) for entry in bundle.get("agents", [])]
-    intent = submit(principal, submission_of_bundle(bundle, addresses))
+    intent = submit(principal, submission_of_bundle(bundle, addresses), fit)
     fresh = [agent["address"] for agent in agents if agent["created"]]
     if fresh:
         rows = Agent.objects.filter(workspace=workspace, address__in=fresh)
@@ -35,11 +36,18 @@ def apply_bundle(principal: Principal, bundle: dict[str, Any]) -> tuple[Intent, 
 
 def check_bundle(principal: Principal, body: dict[str, Any]) -> list[str]:
     """The warnings that apply would give; whatever it would refuse is raised. Applied and rolled back: no trace."""
+    bundle = read_bundle(body)
+    fit = fit_of_bundle(principal, bundle)
     with durable():
-        intent, _ = apply_bundle(principal, read_bundle(body))
+        intent, _ = apply_bundle(principal, bundle, fit)
         warnings = list(intent.texts.warnings)
         transaction.set_rollback(True)
     return warnings
+
+
+def fit_of_bundle(principal: Principal, bundle: dict[str, Any]) -> Fit:
+    """Whether the payload of its intent fits the schema of its type."""
+    return fit_of(principal, bundle["intent"]["type"], bundle["intent"].get("payload") or {})
 
 
 def addresses_of(bundle: dict[str, Any], workspace: Workspace) -> dict[str, str]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from intents import clock
 from intents.addresses import matches
 from intents.digest import canonical, digest_of_bytes
-from intents.errors import Forbidden, Invalid, NotFound
+from intents.errors import Conflict, Forbidden, Invalid, NotFound
 from intents.ids import new_id
 from intents.lifecycle import Status
 from intents.models import Agent, ApiKey, Intent, IntentTexts, Step, Workspace
 from intents.planning import base_steps
 from intents.ports import Planned, run_planners
 from intents.principal import Principal
-from intents.selectors import full_address
+from intents.selectors import AGENT_KILLED, at_gates, full_address
 from intents.services.advance import begin, finish
+from intents.services.fitting import Fit, fit_of
 from intents.services.lock import new_intent
 from intents.services.outcome import Ending
 from intents.submission import StepSpec, Submission
@@ -25,12 +28,12 @@ DAY = timedelta(hours=24)
 LONGEST_LIFE = timedelta(days=30)
 
 
-def submit(principal: Principal, submission: Submission) -> Intent:
-    """Create the intent and start it, all or nothing. Call inside `durable()`.
+def submit(principal: Principal, submission: Submission, fit: Fit | None = None) -> Intent:
+    """Create the intent and start it, all or nothing. Call inside `durable()`, with `fit` worked out before.
 
     Forbidden if the key may not send this type or to this target; Invalid for what the planners refuse.
     """
-    key, target, planned = _planned(principal, submission)
+    key, target, planned = _planned(principal, submission, fit)
     intent = _intent(key, submission, planned, target)
     with new_intent(intent, _steps(intent, planned.steps)) as locked:
         locked.record("intent.created", principal.actor, {"intent_type": intent.intent_type, "to_agent": target})
@@ -44,26 +47,29 @@ def submit(principal: Principal, submission: Submission) -> Intent:
     return locked.intent
 
 
-def _planned(principal: Principal, submission: Submission) -> tuple[ApiKey, str, Planned]:
+def _planned(principal: Principal, submission: Submission, fit: Fit | None) -> tuple[ApiKey, str, Planned]:
     """The ordered steps with their sources: the request's own, then what the planners add."""
     key = principal.require("send")
     workspace = key.workspace
     target = full_address(workspace, submission.to_agent)
     agents = [step.agent_address for step in submission.steps or [] if step.kind == "agent"]
     _check_key(key, submission.intent_type, [target, *agents])
-    known = set(
-        Agent.objects.filter(workspace=workspace, address__in={target, *agents}, is_active=True).values_list(
-            "address", flat=True
-        )
-    )
-    planned = Planned(base_steps(submission, target, registered=target in known), warnings=list(submission.warnings))
-    _unregistered(workspace, planned, known)
+    fit = fit or fit_of(principal, submission.intent_type, submission.payload)
+    fit.check()
+    rows = Agent.objects.filter(workspace=workspace, address__in={target, *agents}, is_active=True)
+    known = dict(rows.values_list("address", "killed_at"))
+    steps = base_steps(submission, target, registered=target in known)
+    planned = Planned(steps, warnings=[*submission.warnings, *fit.warnings])
+    _warn_of_agents(workspace, planned, known)
     run_planners(submission, workspace, principal, planned)
+    _check_gates(key, planned)
     return key, target, planned
 
 
 def _check_key(key: ApiKey, intent_type: str, targets: list[str]) -> None:
     """Every agent that a scenario gives work to is a target, not only the first."""
+    if key.stopped_agent is not None:
+        raise Forbidden(AGENT_KILLED.format(key.stopped_agent.address), code="agent_killed")
     if key.types and not matches(key.types, intent_type):
         raise Forbidden(f"This key may not send {intent_type}.", code="type_not_allowed")
     for target in targets if key.targets else []:
@@ -71,9 +77,22 @@ def _check_key(key: ApiKey, intent_type: str, targets: list[str]) -> None:
             raise Forbidden(f"This key may not send to {target}.", code="target_not_allowed")
 
 
-def _unregistered(workspace: Workspace, planned: Planned, known: set[str]) -> None:
+def _check_gates(key: ApiKey, planned: Planned) -> None:
+    """Conflict if people have as much before them from this sender as they ever may. Before anything is written."""
+    most = settings.OPEN_GATES_PER_SENDER
+    if not most or not any(step.kind == "human" for step in planned.steps):
+        return
+    if at_gates(key)[:most].count() >= most:
+        sentence = f"People have not answered {most} requests of this key yet. Wait for them, or cancel some."
+        raise Conflict(sentence, code="too_many_open_gates", details={"limit": most})
+
+
+def _warn_of_agents(workspace: Workspace, planned: Planned, known: dict[str, datetime | None]) -> None:
+    """`known`: the registered ones, and since when each is killed."""
     wanted = {step.agent_address for step in planned.steps if step.kind == "agent"}
-    for address in sorted(wanted - known):
+    for address in sorted(address for address in wanted if known.get(address) is not None):
+        planned.warnings.append(f"{address} was stopped; the work waits until somebody resumes it.")
+    for address in sorted(wanted - set(known)):
         if workspace.unknown_agent_is_error:
             raise NotFound(f"No agent is registered at {address}.", code="agent_not_found")
         planned.warnings.append(f"No agent is registered at {address} yet; the work waits for one.")

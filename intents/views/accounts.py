@@ -1,4 +1,4 @@
-"""`/v1/service-accounts`: machines' accounts and keys, for keys with the scope `provision`."""
+"""`/v1/service-accounts`: machines' accounts and keys, for keys with the scope `provision` and for admins."""
 
 from __future__ import annotations
 
@@ -7,17 +7,31 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from intents.access import PROVISION
+from intents.access import PROVISION_OR_ADMIN
 from intents.ids import parse_id
 from intents.models import ApiKey, ServiceAccount
-from intents.services.provision import SCOPE, account_of, create_account, issue_key, key_in, revoke_key
+from intents.services.provision import account_of, create_account, issue_key, key_in
+from intents.services.rotation import revoke_key, rotate_key
+from intents.services.standing import require_standing
 from intents.views.base import ApiView, body_of, query_int
 from intents.views.endpoint import Endpoint
-from intents.wire.accounts import NewAccount, NewKey, account_json, check_place, key_json, read_account, read_key
+from intents.wire.accounts import (
+    NewAccount,
+    NewKey,
+    Revocation,
+    Rotation,
+    account_json,
+    check_place,
+    key_json,
+    read_account,
+    read_key,
+    read_revocation,
+    read_rotation,
+)
 from intents.wire.shapes import ACCOUNT, API_KEY, KEY, SERVICE_ACCOUNT, TEXT, TEXTS, WHOLE, many, obj
-from intents.wire.unknown import NoFields, unknown_warnings
 
 PLACE = {"org_id": TEXT, "workspace_id": TEXT}
+NEW_KEY = obj("token", **KEY, token=TEXT)
 
 
 class AccountsView(ApiView):
@@ -25,31 +39,35 @@ class AccountsView(ApiView):
 
     api = {
         "POST": Endpoint(
-            PROVISION, {"service_account": SERVICE_ACCOUNT, "warnings": TEXTS}, NewAccount, refuses=(404,)
+            PROVISION_OR_ADMIN, {"service_account": SERVICE_ACCOUNT, "warnings": TEXTS}, NewAccount, refuses=(404,)
         ),
         "GET": Endpoint(
-            PROVISION, {"service_accounts": many(SERVICE_ACCOUNT)}, query={**PLACE, "limit": WHOLE}, refuses=(404,)
+            PROVISION_OR_ADMIN,
+            {"service_accounts": many(SERVICE_ACCOUNT)},
+            query={**PLACE, "limit": WHOLE},
+            refuses=(404,),
         ),
     }
 
     def post(self, request: Request) -> Response:
         """A new account, and its agent if it names one that is missing."""
-        workspace = self.principal.require(SCOPE).workspace
+        workspace = require_standing(self.principal)
         data, warnings = read_account(body_of(request))
         check_place(workspace, data.get("org_id"), data.get("workspace_id"))
 
         def effect() -> dict[str, Any]:
-            account = create_account(self.principal, data["name"], data.get("agent_address") or "")
+            address, owners = data.get("agent_address") or "", data.get("owners") or []
+            account = create_account(self.principal, data["name"], address, owners)
             return {"ok": True, "service_account": account_json(account), "warnings": warnings}
 
         return self.once(request, "POST /v1/service-accounts", effect)
 
     def get(self, request: Request) -> Response:
         """The workspace's accounts by name."""
-        key, query = self.principal.require(SCOPE), request.query_params
-        check_place(key.workspace, query.get("org_id"), query.get("workspace_id"))
+        workspace, query = require_standing(self.principal), request.query_params
+        check_place(workspace, query.get("org_id"), query.get("workspace_id"))
         limit = query_int(request, "limit", 200, 1, 500)
-        rows = ServiceAccount.objects.filter(workspace=key.workspace).select_related("workspace", "agent")
+        rows = ServiceAccount.objects.filter(workspace=workspace).select_related("workspace", "agent")
         accounts = [account_json(account) for account in rows.order_by("name")[:limit]]
         return Response({"ok": True, "service_accounts": accounts})
 
@@ -65,7 +83,7 @@ class OfAccount(ApiView):
 class AccountView(OfAccount):
     """One service account."""
 
-    api = {"GET": Endpoint(PROVISION, {"service_account": obj(**ACCOUNT, keys=many(API_KEY))})}
+    api = {"GET": Endpoint(PROVISION_OR_ADMIN, {"service_account": obj(**ACCOUNT, keys=many(API_KEY))})}
 
     def get(self, request: Request, account_id: str) -> Response:
         """With its keys."""
@@ -77,8 +95,8 @@ class KeysView(OfAccount):
     """Make and list an account's keys."""
 
     api = {
-        "GET": Endpoint(PROVISION, {"keys": many(API_KEY)}),
-        "POST": Endpoint(PROVISION, {"key": obj("token", **KEY, token=TEXT), "warnings": TEXTS}, NewKey),
+        "GET": Endpoint(PROVISION_OR_ADMIN, {"keys": many(API_KEY)}),
+        "POST": Endpoint(PROVISION_OR_ADMIN, {"key": NEW_KEY, "warnings": TEXTS}, NewKey),
     }
 
     def get(self, request: Request, account_id: str) -> Response:
@@ -100,17 +118,41 @@ class KeysView(OfAccount):
 class RevokeView(OfAccount):
     """End a key."""
 
-    api = {"POST": Endpoint(PROVISION, {"key": API_KEY, "warnings": TEXTS}, NoFields)}
+    api = {
+        "POST": Endpoint(
+            PROVISION_OR_ADMIN, {"key": API_KEY, "also_revoked": many(API_KEY), "warnings": TEXTS}, Revocation
+        )
+    }
 
     def post(self, request: Request, account_id: str, key_id: str) -> Response:
-        """From now on it is 401."""
+        """From now on it is 401, and so are, if asked for, the keys that it made."""
         key = key_in(self.account(account_id), parse_id(key_id))
-        warnings = unknown_warnings(body_of(request), NoFields())
+        and_made, warnings = read_revocation(body_of(request))
 
         def effect() -> dict[str, Any]:
-            return {"ok": True, "key": key_json(revoke_key(self.principal, key)), "warnings": warnings}
+            ended, *others = revoke_key(self.principal, key, and_made=and_made)
+            also = [key_json(other) for other in others]
+            return {"ok": True, "key": key_json(ended), "also_revoked": also, "warnings": warnings}
 
         return self.once(request, f"POST /v1/service-accounts/keys/{key.pk}/revoke", effect)
+
+
+class RotateView(OfAccount):
+    """Put a new key in the place of another."""
+
+    api = {"POST": Endpoint(PROVISION_OR_ADMIN, {"key": NEW_KEY, "replaced": API_KEY, "warnings": TEXTS}, Rotation)}
+
+    def post(self, request: Request, account_id: str, key_id: str) -> Response:
+        """The new key with its `token`, and the old one, which ends at once or after `grace_seconds`."""
+        key = key_in(self.account(account_id), parse_id(key_id))
+        grace, expires_at, warnings = read_rotation(body_of(request))
+
+        def effect() -> dict[str, Any]:
+            old, fresh, secret = rotate_key(self.principal, key, grace, expires_at)
+            shown = {**key_json(fresh), "token": secret}
+            return {"ok": True, "key": shown, "replaced": key_json(old), "warnings": warnings}
+
+        return self.once(request, f"POST /v1/service-accounts/keys/{key.pk}/rotate", effect, without_token)
 
 
 def keys_of(account: ServiceAccount) -> list[dict[str, Any]]:

@@ -10,26 +10,26 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intents.errors import Invalid, Malformed
+from intents.errors import Invalid, Malformed, Unauthenticated
+from intents.limits import MINUTES, Standing, stranger
 from intents.metrics import REQUESTS
 from intents.models import Intent, Step
 from intents.principal import Principal
-from intents.selectors import intent_by_handle
+from intents.selectors import check_not_killed, intent_by_handle
 from intents.services.handout import renew_lease
 from intents.services.idempotency import Effect, Kept, once
 from intents.views.endpoint import Endpoint
 
-TRACE_HEADERS = ("X-Trace-Id", "X-Request-Id")
-
 
 class ApiView(APIView):
-    """Answers are JSON objects with `ok`; errors are the envelope; trace ids come back.
+    """Answers are JSON objects with `ok`; errors are the envelope.
 
     `api` declares each method (docs/contributing.md, "Adding an endpoint"). One that is not declared cannot be routed.
     """
 
     api: ClassVar[dict[str, Endpoint]] = {}
     metadata_class = None  # OPTIONS is 405
+    standing: Standing | None = None
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -46,6 +46,9 @@ class ApiView(APIView):
         """Note when it began."""
         self._begun = perf_counter()
         return super().dispatch(request, *args, **kwargs)
+
+    open_to_killed = False
+    """True where an agent that was stopped may still call."""
 
     @property
     def principal(self) -> Principal:
@@ -69,18 +72,34 @@ class ApiView(APIView):
         return [] if public else super().get_authenticators()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """The credential, then the right to call, before anything else."""
+        """The credential, how often it called, and its right to call, before anything else."""
         super().initial(request, *args, **kwargs)
-        if self.endpoint is not None:
-            self.endpoint.access.check(self.principal)
+        endpoint = self.endpoint
+        if endpoint is not None and not endpoint.access.public:
+            if endpoint.limited:
+                self._stand(MINUTES.count(self.principal.name, f"{request.method} {type(self).__name__}"))
+            endpoint.access.check(self.principal)
+            if not self.open_to_killed:
+                check_not_killed(self.principal)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Whoever keeps coming without a good credential is counted, and others are not held up by that."""
+        try:
+            super().perform_authentication(request)
+        except Unauthenticated:
+            self._stand(stranger(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", "")))
+            raise
+
+    def _stand(self, standing: Standing | None) -> None:
+        self.standing = standing
+        if standing is not None:
+            standing.check()
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
-        """Echo the caller's trace and request ids."""
+        """With how the caller stands; and nothing is for a cache."""
         answer: Response = super().finalize_response(request, response, *args, **kwargs)
-        for name in TRACE_HEADERS:
-            value = request.headers.get(name, "")
-            if value and value.isascii() and value.isprintable():
-                answer[name] = value[:200]
+        for name, value in (self.standing.headers() if self.standing else {}).items():
+            answer[name] = value
         answer["Cache-Control"] = "no-store"
         self._observe(request, answer.status_code)
         return answer
@@ -91,9 +110,9 @@ class ApiView(APIView):
         method = request.method if self.endpoint else "other"  # a method may be any word
         REQUESTS.labels(method, route, status).observe(perf_counter() - self._begun)
 
-    def once(self, request: Request, endpoint: str, effect: Effect, kept: Kept = dict) -> Response:
+    def once(self, request: Request, endpoint: str, effect: Effect, kept: Kept = dict, key: str = "") -> Response:
         """Run an effect under the request's idempotency key, if it sent one. A replay shows what `kept` leaves."""
-        key = request.headers.get("Idempotency-Key", "")
+        key = request.headers.get("Idempotency-Key", key)
         return Response(once(self.principal, endpoint, key, body_of(request), effect, kept=kept))
 
     def find(self, handle: str) -> tuple[Intent, Step | None]:

@@ -18,10 +18,13 @@ CAPABILITIES = (
     "intents.bulk_cancel",
     "human_tasks",
     "approvals",
+    "receipts",
     "scenarios",
     "agents",
     "agents.stream",
     "service_accounts",
+    "schemas",
+    "mesh",
     "idempotency",
 )
 EVERY_TYPE = "intent.*.v1"

@@ -12,13 +12,15 @@ from intents.clock import iso
 from intents.errors import Invalid
 from intents.lifecycle import FINAL, Status
 from intents.models import Event, Intent
+from intents.receiptreads import UNUSED, USED, by_use, with_receipt, with_token
 from intents.selectors import events_after, visible_intents
+from intents.services.fitting import fit_of
 from intents.services.generation import check_generation
 from intents.services.resume import resolve, resume
 from intents.services.submit import submit
 from intents.views.base import ApiView, body_of, query_int
 from intents.views.endpoint import Endpoint
-from intents.wire.answers import ResolveBody, ResumeBody, read_resolution, resume_warnings
+from intents.wire.answers import ResolveBody, ResumeBody, read_resolution, read_resume
 from intents.wire.create import CreateIntent, submission_of
 from intents.wire.present import event_json, intent_json
 from intents.wire.shapes import (
@@ -38,6 +40,7 @@ from intents.wire.shapes import (
     many,
     maybe,
     obj,
+    one_of,
 )
 
 FILTERS = {"pending": [status for status in Status.values if status not in FINAL]}
@@ -53,21 +56,28 @@ class IntentsView(ApiView):
 
     api = {
         "POST": Endpoint(SEND, NEW_INTENT, CreateIntent, refuses=(404,)),
-        "GET": Endpoint(KEY_OR_PERSON, {"intents": many(LISTED)}, query={"limit": WHOLE, "status": TEXT}),
+        "GET": Endpoint(
+            KEY_OR_PERSON,
+            {"intents": many(LISTED)},
+            query={"limit": WHOLE, "status": TEXT, "receipt": one_of(UNUSED, USED)},
+        ),
     }
 
     def post(self, request: Request) -> Response:
         """Create: the plan and its warnings are in the answer. 200, also for a replay."""
         submission = submission_of(body_of(request))
-        return self.once(request, "POST /v1/intents", lambda: created(submit(self.principal, submission)))
+        fit = fit_of(self.principal, submission.intent_type, submission.payload)
+        return self.once(request, "POST /v1/intents", lambda: created(submit(self.principal, submission, fit)))
 
     def get(self, request: Request) -> Response:
-        """The newest intents that the caller may see; `status` is one or several, or `pending`."""
+        """The newest intents that the caller may see: `status` one, several, or `pending`; `receipt` unused or used."""
         limit = query_int(request, "limit", 50, 1, 200)
         rows = visible_intents(self.principal).order_by("-created_at")
         wanted = request.query_params.get("status", "")
         if wanted:
             rows = rows.filter(status__in=_statuses(wanted))
+        if use := request.query_params.get("receipt", ""):
+            rows = by_use(rows, _use(use))
         return Response({"ok": True, "intents": [_listed(intent) for intent in rows[:limit]]})
 
 
@@ -83,7 +93,8 @@ class IntentView(ApiView):
     def get(self, request: Request, handle: str) -> Response:
         """The intent, with its id, status and payload also at the top level."""
         intent, step = self.find(handle)
-        body = intent_json(intent, step if step and step.pk != intent.pk else None)
+        shown = intent_json(intent, step if step and step.pk != intent.pk else None)
+        body = with_receipt(shown, intent, self.principal)
         top = {key: body[key] for key in ("intent_id", "status", "payload")}
         return Response({"ok": True, "intent": body, **top})
 
@@ -97,7 +108,7 @@ class EventsView(ApiView):
         """Events with `seq` greater than `since`."""
         intent, _ = self.find(handle)
         since = query_int(request, "since", 0, 0, 2**31)
-        return Response({"ok": True, "events": events_after(intent.pk, since)})
+        return Response({"ok": True, "events": events_after(intent.pk, since, self.principal)})
 
 
 class ResumeView(ApiView):
@@ -116,6 +127,7 @@ class ResumeView(ApiView):
         """`applied` says whether it changed anything."""
         intent, step = self.find(handle)
         body = body_of(request)
+        warnings = read_resume(self.principal, body)
         check_generation(intent, body)
 
         def effect() -> dict[str, Any]:
@@ -124,8 +136,8 @@ class ResumeView(ApiView):
             return {
                 "ok": True,
                 "policy_generation": fresh.policy_generation,
-                "intent": intent_json(fresh),
-                "warnings": resume_warnings(self.principal, body),
+                "intent": with_receipt(intent_json(fresh), fresh, self.principal),
+                "warnings": warnings,
                 **answer,
             }
 
@@ -165,8 +177,9 @@ class ResolveView(ApiView):
             fresh = visible_intents(self.principal).get(pk=intent.pk)
             last = Event.objects.select_related("text").filter(intent=fresh).order_by("seq").last()
             not_sent = {"delivered": False, "reason": "reply_to_not_set"}
-            event = event_json(last) if last else None
-            shown = {"intent": intent_json(fresh), "event": event, "completion_delivery": not_sent}
+            event = with_token(event_json(last), self.principal) if last else None
+            told = with_receipt(intent_json(fresh), fresh, self.principal)
+            shown = {"intent": told, "event": event, "completion_delivery": not_sent}
             return {"ok": True, **shown, "warnings": warnings, **answer}
 
         return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resolve", effect)
@@ -203,3 +216,9 @@ def _statuses(wanted: str) -> list[str]:
     if unknown:
         raise Invalid(f"status {', '.join(unknown)} is unknown; take {', '.join(Status.values)} or pending.")
     return list(names)
+
+
+def _use(wanted: str) -> str:
+    if wanted not in (UNUSED, USED):
+        raise Invalid(f"receipt must be {UNUSED} or {USED}.", code="invalid_parameter")
+    return wanted

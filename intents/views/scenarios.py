@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from intents.access import SEND
 from intents.errors import Busy, DomainError
-from intents.services.scenarios import apply_bundle, check_bundle
+from intents.services.scenarios import apply_bundle, check_bundle, fit_of_bundle
 from intents.views.base import ApiView, body_of
 from intents.views.endpoint import Endpoint
 from intents.views.intents import created
@@ -35,12 +35,13 @@ class ApplyView(ApiView):
     api = {"POST": Endpoint(SEND, APPLIED, Bundle, refuses=(404,))}
 
     def post(self, request: Request) -> Response:
-        """The answer carries every name that the several clients read."""
+        """The answer carries every name that the several clients read. A replay differs in `idempotent` alone."""
         body = body_of(request)
         bundle = read_bundle(body)
+        fit = fit_of_bundle(self.principal, bundle)
 
         def effect() -> dict[str, Any]:
-            intent, agents = apply_bundle(self.principal, bundle)
+            intent, agents = apply_bundle(self.principal, bundle, fit)
             return created(intent) | {
                 "scenario_id": bundle["scenario_id"],
                 "compile_id": str(intent.pk),
@@ -50,7 +51,13 @@ class ApplyView(ApiView):
                 "agents_provisioned": [agent["address"] for agent in agents if agent["created"]],
             }
 
-        return self.once(request, "POST /v1/scenarios/apply", effect)
+        key = bundle.get("idempotency_key") or ""
+        return self.once(request, "POST /v1/scenarios/apply", effect, replayed, key)
+
+
+def replayed(answer: dict[str, Any]) -> dict[str, Any]:
+    """What the same request gets the next time."""
+    return {**answer, "idempotent": True}
 
 
 def sentences(error: Exception) -> list[str]:

@@ -9,10 +9,11 @@ from intents.access import KEY_OR_PERSON, WORK
 from intents.errors import DomainError
 from intents.views.base import ApiView
 from intents.views.endpoint import Endpoint
-from intents.wire.shapes import TEXT, WHOLE
+from intents.wire.shapes import TEXT, WHOLE, obj
 
 WINDOW = {"since": WHOLE, "wait_seconds": WHOLE}
 KIND = "text/event-stream"
+FRAME = obj("id", id=TEXT, event=TEXT, data=TEXT)
 
 
 class NotStreaming(DomainError):
@@ -33,10 +34,14 @@ class StreamView(ApiView):
 class EventStreamView(StreamView):
     """An intent's history as it grows."""
 
-    api = {"GET": Endpoint(KEY_OR_PERSON, shape=TEXT, query=WINDOW, limited=False, media_type=KIND)}
+    api = {"GET": Endpoint(KEY_OR_PERSON, shape=FRAME, query=WINDOW, refuses=(501,), limited=False, media_type=KIND)}
 
 
 class WorkStreamView(StreamView):
     """An agent's work, one step at a time."""
 
-    api = {"GET": Endpoint(WORK, shape=TEXT, query={**WINDOW, "status": TEXT}, limited=False, media_type=KIND)}
+    api = {
+        "GET": Endpoint(
+            WORK, shape=FRAME, query={**WINDOW, "status": TEXT}, refuses=(501,), limited=False, media_type=KIND
+        )
+    }

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rest_framework import serializers
 
 from intents import clock
+from intents.addresses import SCHEME
 from intents.clock import iso
 from intents.errors import NotFound
 from intents.models import ApiKey, ServiceAccount, Workspace
 from intents.services.provision import WantedKey
-from intents.wire.create import OneLine, StrictText
+from intents.services.rotation import LONGEST_GRACE
+from intents.wire.create import OneLine, StrictInteger, StrictText
 from intents.wire.unknown import unknown_warnings
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 _.-]{0,61}[A-Za-z0-9])?")
@@ -38,22 +40,75 @@ class NewAccount(serializers.Serializer[dict[str, Any]]):
     org_id = StrictText(max_length=255, required=False, allow_null=True)
     workspace_id = StrictText(max_length=255, required=False, allow_null=True)
     display_name = OneLine(max_length=255, required=False, allow_blank=True, allow_null=True)
+    owners = serializers.ListField(child=StrictText(max_length=254), max_length=20, required=False, allow_null=True)
     created_by_actor_id = StrictText(max_length=255, required=False, allow_blank=True, allow_null=True)
 
 
-def patterns() -> serializers.ListField:
-    """Texts that match exactly, or as a beginning with a last `*`."""
-    return serializers.ListField(child=OneLine(min_length=1, max_length=383), max_length=50, required=False)
+class Pattern(OneLine):
+    """A text that matches exactly, or as a beginning with a last `*`."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The pattern itself. A `*` elsewhere would match nothing."""
+        if "*" in (text := super().to_internal_value(data))[:-1]:
+            raise serializers.ValidationError("A * stands for any rest, so it can only be the last character.")
+        return text
+
+
+class TargetPattern(Pattern):
+    """The same, of addresses in full: a short one would match nothing."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The pattern itself."""
+        if (text := super().to_internal_value(data)) != "*" and not text.startswith(SCHEME):
+            raise serializers.ValidationError(
+                "Write the address in full, as in agent://org/workspace/name or with a *."
+            )
+        return text
+
+
+def patterns(child: Pattern) -> serializers.ListField:
+    """Up to 50 of them."""
+    return serializers.ListField(child=child, max_length=50, required=False)
 
 
 class NewKey(serializers.Serializer[dict[str, Any]]):
     """What a key shall be allowed to do, and until when."""
 
     scopes = serializers.ListField(child=StrictText(max_length=32), max_length=3, required=False)
-    types = patterns()
-    targets = patterns()
+    types = patterns(Pattern(min_length=1, max_length=383))
+    targets = patterns(TargetPattern(min_length=1, max_length=383))
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default_timezone=UTC)
     created_by_actor_id = StrictText(max_length=255, required=False, allow_blank=True, allow_null=True)
+
+
+class Rotation(serializers.Serializer[dict[str, Any]]):
+    """How long the old key lives on, and the new one."""
+
+    grace_seconds = StrictInteger(min_value=0, max_value=int(LONGEST_GRACE.total_seconds()), default=0)
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, default_timezone=UTC)
+    created_by_actor_id = StrictText(max_length=255, required=False, allow_blank=True, allow_null=True)
+
+
+class Revocation(serializers.Serializer[dict[str, Any]]):
+    """Whether what the key made ends with it."""
+
+    and_made = serializers.BooleanField(default=False)
+    reason = StrictText(max_length=2000, required=False, allow_blank=True, allow_null=True)
+
+
+def read_rotation(body: dict[str, Any]) -> tuple[timedelta, datetime | None, list[str]]:
+    """The grace of the old key, the expiry of the new one, and warnings."""
+    form = Rotation(data=body)
+    form.is_valid(raise_exception=True)
+    data = form.validated_data
+    return timedelta(seconds=data["grace_seconds"]), data.get("expires_at"), unknown_warnings(body, form)
+
+
+def read_revocation(body: dict[str, Any]) -> tuple[bool, list[str]]:
+    """Whether what the key made ends too, and warnings."""
+    form = Revocation(data=body)
+    form.is_valid(raise_exception=True)
+    return bool(form.validated_data["and_made"]), unknown_warnings(body, form)
 
 
 def read_account(body: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -92,6 +147,7 @@ def account_json(account: ServiceAccount) -> dict[str, Any]:
         "address": address,
         "status": "active",
         "owners": account.owners,
+        "made_by": str(account.made_by_id) if account.made_by_id else None,
         "created_at": iso(account.created_at),
     }
 
@@ -108,6 +164,9 @@ def key_json(key: ApiKey) -> dict[str, Any]:
         "targets": key.targets,
         "agent_address": key.agent.address if key.agent else None,
         "owners": key.owners,
+        "made_by": str(key.made_by_id) if key.made_by_id else None,
+        "replaces": str(key.replaces_id) if key.replaces_id else None,
+        "last_used_at": iso(key.last_used_at),
         "created_at": iso(key.created_at),
         "expires_at": iso(key.expires_at),
         "revoked_at": iso(key.revoked_at),

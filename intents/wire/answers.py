@@ -25,7 +25,7 @@ class ResumeBody(Expecting):
 
     action = serializers.ChoiceField(choices=("complete", "fail"), required=False)
     task_result = AnyObject(required=False)
-    gate_id = serializers.UUIDField(required=False, allow_null=True)
+    gate_id = StrictText(max_length=64, required=False, allow_null=True)
     approve_current_step = serializers.BooleanField(required=False)
 
 
@@ -50,7 +50,11 @@ def read_resolution(body: dict[str, Any]) -> list[str]:
     return unknown_warnings(body, form)
 
 
-def resume_warnings(principal: Principal, body: dict[str, Any]) -> list[str]:
-    """Fields that nobody reads. Every field of an agent's body is read: it is the result."""
-    is_result = principal.agent is not None and "task_result" not in body
-    return [] if is_result else unknown_warnings(body, ResumeBody())
+def read_resume(principal: Principal, body: dict[str, Any]) -> list[str]:
+    """Warnings; ValidationError for what cannot be meant. All of an agent's body is taken as it is: the result."""
+    by_person = principal.person is not None and "task_result" in body
+    if principal.agent is not None and not by_person:
+        return []
+    form = ResumeBody(data=body)
+    form.is_valid(raise_exception=True)
+    return unknown_warnings(body, form)

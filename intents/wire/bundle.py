@@ -107,6 +107,7 @@ class Bundle(serializers.Serializer[dict[str, Any]]):
     humans = BundleHuman(many=True, required=False, max_length=20)  # type: ignore[call-arg]
     workflow = BundleWorkflow(required=False)
     intent = BundleIntent()
+    idempotency_key = StrictText(max_length=255, required=False, allow_blank=True, allow_null=True)
 
 
 def read_bundle(body: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any, Literal, cast
 
 from drf_spectacular.openapi import AutoSchema
@@ -29,6 +30,7 @@ SENTENCES = {
     413: "Too large.",
     422: "Understood, but against a rule; `details.fields` may name the fields.",
     429: "Too many: wait for `Retry-After` seconds.",
+    501: "This web server does not stream.",
     503: "Busy, nothing was changed: ask again after `Retry-After` seconds.",
 }
 
@@ -47,8 +49,19 @@ class DeclaredSchema(AutoSchema):
         return "_".join([self.method.lower(), *words]).replace("-", "_")
 
     def get_summary(self) -> str:
-        """The class says what it is about, in a line."""
-        return str((self.view.__doc__ or "").split("\n", maxsplit=1)[0])
+        """The first line of the method's docstring."""
+        return self._words(self._method).split("\n", maxsplit=1)[0]
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """What the class is about, and then the rest of the method's docstring."""
+        return "\n\n".join([self._words(self.view), *self._words(self._method).split("\n\n")[1:]])
+
+    @property
+    def _method(self) -> Any:
+        return getattr(self.view, self.method.lower())
+
+    def _words(self, thing: Any) -> str:
+        return cleandoc(thing.__doc__ or "")
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         """Either credential, or both, as far as the endpoint is open to them."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from intents.clock import iso
 from intents.lifecycle import OPEN_STEP, is_final, legacy_status
-from intents.models import Agent, Event, Intent, Step
+from intents.models import Event, Intent, Step
 
 
 def intent_json(intent: Intent, handle: Step | None = None) -> dict[str, Any]:
@@ -64,19 +64,6 @@ def event_json(event: Event) -> dict[str, Any]:
         "handler": None,
         "actor": event.actor,
         "details": body["details"],
-    }
-
-
-def agent_json(agent: Agent) -> dict[str, Any]:
-    """A registered agent."""
-    return {
-        "address": agent.address,
-        "display_name": agent.display_name or agent.name,
-        "status": "active" if agent.is_active else "suspended",
-        "last_seen_at": iso(agent.last_seen_at),
-        "created_at": iso(agent.created_at),
-        "service_account_id": None,
-        "service_account_name": None,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from intents.lifecycle import Status
+from intents.wellbeing import STATES
 
 Shape = dict[str, Any]
 
@@ -15,6 +16,7 @@ ID: Shape = {"type": "string", "format": "uuid"}
 TIME: Shape = {"type": "string", "format": "date-time"}
 TEXT: Shape = {"type": "string"}
 WHOLE: Shape = {"type": "integer"}
+NUMBER: Shape = {"type": "number"}
 FLAG: Shape = {"type": "boolean"}
 YES: Shape = {"const": True}
 MAP: Shape = {"type": "object", "additionalProperties": True}
@@ -56,16 +58,32 @@ REFUSAL = named(
     "Refusal",
     obj(
         "applied",
+        "policy_generation",
+        "reason",
         ok={"const": False},
         error=obj(code=TEXT, message=TEXT, details=MAP),
         detail=TEXT,
         applied={"const": False},
+        policy_generation=WHOLE,
+        reason=TEXT,
     ),
 )
-"""What every refusal says (intents.wire.errors). `applied` only with `stale_policy_generation`."""
+"""What every refusal says (intents.wire.errors). The optional fields only with `stale_policy_generation`."""
 
 PENDING = named("PendingWith", obj("name", type=TEXT, ref=maybe(TEXT), name=TEXT))
 PLANNED = named("PlannedStep", {**obj(step_id=TEXT, kind=TEXT, source=TEXT), "additionalProperties": True})
+RECEIPT = named(
+    "Receipt",
+    obj(
+        receipt_id=ID,
+        executor=maybe(TEXT),
+        issued_at=TIME,
+        expires_at=TIME,
+        redeemed_at=maybe(TIME),
+        redeemed_by=maybe(TEXT),
+        token=maybe(TEXT),
+    ),
+)
 INTENT = named(
     "Intent",
     obj(
@@ -101,6 +119,7 @@ INTENT = named(
         plan=many(PLANNED),
         plan_reasons=many(ANY),
         warnings=TEXTS,
+        receipt=maybe(RECEIPT),
         result=maybe(MAP),
         purged_at=maybe(TIME),
     ),
@@ -135,18 +154,23 @@ LISTED = named(
     "ListedIntent",
     obj(intent_id=ID, status=STATUS, intent_type=TEXT, to_agent=TEXT, created_at=TIME, updated_at=TIME),
 )
-AGENT = named(
-    "Agent",
-    obj(
-        address=TEXT,
-        display_name=TEXT,
-        status=TEXT,
-        last_seen_at=maybe(TIME),
-        created_at=TIME,
-        service_account_id=maybe(ID),
-        service_account_name=maybe(TEXT),
-    ),
-)
+AGENT_FIELDS = {
+    "address_id": ID,
+    "address": TEXT,
+    "service_account_id": maybe(ID),
+    "service_account_name": maybe(TEXT),
+    "display_name": TEXT,
+    "status": one_of("active", "suspended"),
+    "health": one_of(*STATES),
+    "in_flight": WHOLE,
+    "max_in_flight": WHOLE,
+    "last_seen_at": maybe(TIME),
+    "last_heartbeat_at": maybe(TIME),
+    "killed_at": maybe(TIME),
+    "killed_by": maybe(TEXT),
+    "created_at": TIME,
+}
+AGENT = named("Agent", obj(**AGENT_FIELDS))
 KEY = {
     "key_id": ID,
     "service_account_id": ID,
@@ -157,6 +181,9 @@ KEY = {
     "targets": TEXTS,
     "agent_address": maybe(TEXT),
     "owners": TEXTS,
+    "made_by": maybe(ID),
+    "replaces": maybe(ID),
+    "last_used_at": maybe(TIME),
     "created_at": TIME,
     "expires_at": TIME,
     "revoked_at": maybe(TIME),
@@ -170,6 +197,7 @@ ACCOUNT = {
     "address": maybe(TEXT),
     "status": TEXT,
     "owners": TEXTS,
+    "made_by": maybe(ID),
     "created_at": TIME,
 }
 API_KEY = named("Key", obj(**KEY))

@@ -24,6 +24,7 @@ from tests.factories import gate_rule, make_policy, make_world
 from tests.live import ROOT, Live, celery, serving
 
 READY = "ready"  # the database that each section gets a copy of
+NO_LIMITS = {"REQUESTS_PER_MINUTE": "0", "OPEN_GATES_PER_SENDER": "0"}  # one key does what many would
 YES = '{"decision":"approve"}'
 BODY = {
     "intent_type": "intent.infra.change.v1",
@@ -62,7 +63,7 @@ class House:
     def web(self) -> Iterator[Live]:
         """`manage.py serve` on the current database."""
         options = ("--processes", str(self.processes)) if self.processes > 1 else ()
-        with serving(self.folder, *options, LOG_LEVEL="ERROR") as live:
+        with serving(self.folder, *options, LOG_LEVEL="ERROR", **NO_LIMITS) as live:
             yield live
             live.stop()
 
@@ -73,7 +74,10 @@ class House:
             beat = stack.enter_context(celery(self.folder, "beat", "--loglevel=ERROR", LOG_LEVEL="ERROR"))
             words = ("worker", "-Q", ",".join(queues), "--loglevel=ERROR", "--without-mingle", "--without-gossip")
             named = [f"worker-{'-'.join(queues)}-{number}" for number in range(count)]
-            found = [stack.enter_context(celery(self.folder, *words, name=one, LOG_LEVEL="ERROR")) for one in named]
+            found = [
+                stack.enter_context(celery(self.folder, *words, "-n", one, name=one, LOG_LEVEL="ERROR"))
+                for one in named
+            ]
             yield [each.process.pid for each in found]
             for each in (beat, *found):
                 each.kill()

@@ -62,7 +62,7 @@ def circumstances(house: House, words: list[str], seconds: float) -> str:
 - Python {platform.python_version()}, PostgreSQL {version_of_postgresql()}, {versions}.
 - PostgreSQL: {", ".join(POSTGRESQL)}, `synchronous_commit` on. Web processes: {house.processes}.
 - Raised or switched off: mail goes nowhere (Django's dummy backend); a thousand parked clients are those of three
-  people, as one may hold at most 1,000 streams."""
+  people, as one may hold at most 1,000 streams; requests per minute and open gates of one key are not counted."""
 
 
 def processor() -> str:

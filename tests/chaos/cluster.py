@@ -158,5 +158,7 @@ class Cluster:
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "EMAIL_URL": f"smtp://{LOOPBACK}:{smtp_port}",
+            "REQUESTS_PER_MINUTE": "0",  # a few keys do what many would
+            "OPEN_GATES_PER_SENDER": "0",
             "PYTHONUNBUFFERED": "1",
         }

@@ -8,6 +8,7 @@ from tests.conftest import Api
 from tests.factories import make_agent, make_key
 
 ACCOUNTS = "/v1/service-accounts"
+SENDS = {"scopes": ["send"], "types": ["*"], "targets": ["*"]}
 VALIDATOR = "agent://acme/production/infra-validator"
 
 
@@ -60,12 +61,16 @@ def test_account_registers_its_agent_when_it_is_missing(world, api):
 
 
 def test_account_never_alters_an_agent_that_is_here(world, api):
-    before = Agent.objects.filter(address=VALIDATOR).values().get()
-    body = {"name": "bot", "agent_address": "infra-validator", "display_name": "Mine now"}
+    before = Agent.objects.filter(pk=make_agent(world.workspace, "idle").pk).values().get()
+    body = {"name": "bot", "agent_address": "idle", "display_name": "Mine now"}
 
     assert api.post(ACCOUNTS, body).status_code == 200
 
-    assert Agent.objects.filter(address=VALIDATOR).values().get() == before
+    assert Agent.objects.filter(pk=before["id"]).values().get() == before
+
+
+def test_account_cannot_have_an_agent_for_which_nobody_answers(world, api):
+    assert refusal(api.post(ACCOUNTS, {"name": "thief", "agent_address": VALIDATOR})) == (403, "not_your_account")
 
 
 def test_account_cannot_have_an_agent_that_other_people_answer_for(world, api):

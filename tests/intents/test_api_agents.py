@@ -54,7 +54,19 @@ def test_agent_that_is_switched_off_is_listed_as_suspended(world, api):
     Agent.objects.update(is_active=False)
 
     assert [agent["status"] for agent in api.get("/v1/agents").json()["agents"]] == ["suspended"]
-    assert api.get("/v1/agents/infra-validator").status_code == 404
+    assert api.get("/v1/agents/infra-validator").json()["agent"]["status"] == "suspended"
+
+
+def test_agent_is_shown_with_the_account_that_its_keys_are_of(world, api):
+    agent = api.get("/v1/agents/infra-validator").json()["agent"]
+
+    assert agent["service_account_name"] == "worker"
+    assert agent["service_account_id"] == str(world.work.service_account_id)
+
+
+def test_agents_of_another_place_than_the_keys_are_404(world, api):
+    assert api.get("/v1/agents?org_id=acme&workspace_id=production").status_code == 200
+    assert api.get("/v1/agents?org_id=other&workspace_id=production").status_code == 404
 
 
 def test_key_is_stored_as_a_digest_and_shown_once(world):

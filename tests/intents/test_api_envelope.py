@@ -132,15 +132,6 @@ def test_payload_within_its_limit_is_taken(api):
     assert api.post("/v1/intents", GOOD | {"payload": {"a": "x" * (255 * 1024)}}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/v1/intents", "/v1/intents/nothing", "/v1/agents"])
-@pytest.mark.parametrize("header", ["X-Trace-Id", "X-Request-Id"])
-def test_trace_ids_come_back_also_with_refusals(api, path, header):
-    answer = api.get(path, **{f"HTTP_{header.upper().replace('-', '_')}": "trace-1"})
-
-    assert answer[header] == "trace-1"
-    assert answer["Cache-Control"] == "no-store"
-
-
 DEAD = {
     "revoked": {"revoked_at": clock.now()},
     "expired": {"expires_at": clock.now() - timedelta(seconds=1)},

@@ -8,7 +8,7 @@ import pytest
 from approvals.models import ApprovalSettings, Decision
 from intents import clock
 from intents.models import Agent, IdempotencyRecord, Intent, StepResult
-from tests.acts import agent_task, bundle, gate_of, history, take_work
+from tests.acts import agent_task, bundle, gate_of, history, signoff, take_work
 from tests.conftest import Api
 from tests.factories import gate_rule, make_key, make_policy, open_gate, send
 
@@ -71,7 +71,7 @@ def test_same_key_and_body_get_the_same_answer_and_one_effect(world, passing, ef
     again = api.post(path, body, **KEY)
 
     assert (first.status_code, again.status_code) == (200, 200)
-    assert again.json() == first.json()
+    assert again.json() == first.json() | ({"idempotent": True} if effect is apply else {})
     assert counts() == trace
 
 
@@ -165,6 +165,26 @@ def test_key_has_up_to_255_characters(api, length, status):
 
 def test_request_without_a_key_happens_each_time(api):
     assert len({api.post("/v1/intents", GOOD).json()["intent_id"] for _ in range(2)}) == 2
+
+
+@pytest.mark.parametrize("place", ["header", "body"])
+def test_scenario_applied_again_says_that_it_is_the_same(world, api, place):
+    body = bundle(signoff()) | ({"idempotency_key": "k1"} if place == "body" else {})
+    headers = {"HTTP_IDEMPOTENCY_KEY": "k1"} if place == "header" else {}
+
+    first, second = (api.post("/v1/scenarios/apply", body, **headers).json() for _ in range(2))
+
+    assert (first["idempotent"], second["idempotent"]) == (False, True)
+    assert first | {"idempotent": True} == second
+    assert Intent.objects.count() == 1
+
+
+def test_scenario_with_the_key_of_another_is_409(api):
+    api.post("/v1/scenarios/apply", bundle(signoff()) | {"idempotency_key": "k1"})
+
+    answer = api.post("/v1/scenarios/apply", bundle(signoff("other")) | {"idempotency_key": "k1"})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "idempotency_conflict")
 
 
 def test_take_back_is_idempotent_too(world):

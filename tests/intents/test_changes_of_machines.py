@@ -6,6 +6,7 @@ from intents.models import Agent, ApiKey, ServiceAccount, WorkspaceEntry
 from intents.services.verify import chain_fits
 from tests.acts import bundle, fresh, neighbours, signoff
 from tests.changes import changes, entries, everything_said, newest
+from tests.intents.test_api_accounts import SENDS
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def test_an_account_is_recorded_when_it_is_made(api, world):
 
     change, actor, before, after = newest(world.workspace)
     assert (change, actor, before) == ("service_account.created", "key:sender", None)
-    assert after == {"workspace": "acme/production", "name": "ci", "owners": [], "agent": None}
+    assert after == {"workspace": "acme/production", "name": "ci", "owners": [], "agent": None, "made_by": "sender"}
 
 
 def test_its_agent_is_recorded_when_that_is_new(api, world):
@@ -56,7 +57,7 @@ def test_nothing_is_recorded_twice_when_a_request_is_repeated(api, world, count)
 
 def test_a_key_is_recorded_without_its_secret_when_it_is_made(api, world):
     where = f"/v1/service-accounts/{account(api)}/keys"
-    secret = api.post(where, {"scopes": ["send"], "types": ["intent.infra.*"]}).json()["key"]["token"]
+    secret = api.post(where, SENDS | {"types": ["intent.infra.*"]}).json()["key"]["token"]
 
     change, actor, before, after = newest(world.workspace)
     assert (change, actor, before) == ("key.created", "key:sender", None)
@@ -68,7 +69,7 @@ def test_a_key_is_recorded_without_its_secret_when_it_is_made(api, world):
 
 def test_a_key_is_recorded_once_when_it_is_revoked_twice(api, world):
     where = f"/v1/service-accounts/{account(api)}/keys"
-    key = api.post(where, {"scopes": ["send"]}).json()["key"]["key_id"]
+    key = api.post(where, SENDS).json()["key"]["key_id"]
     for _ in range(2):
         assert api.post(f"{where}/{key}/revoke").status_code == 200
 

@@ -25,12 +25,13 @@ from tests.factories import gate_rule, make_policy, open_gate, send
 KEYS = {
     *("approved", "outcome", "reason", "summary", "comment", "decided_by", "decided_at", "fields", "result"),
     *("payload", "edited", "digest", "gates", "task_result", "error", "url"),
+    *("receipt", "receipt_id"),
 }
 GATE_KEYS = {
     *("gate_id", "title", "type", "step_id", "source", "outcome", "reason", "digest", "opened_at", "closed_at"),
     *("deadline", "on_timeout", "requirement", "decisions"),
 }
-DECISION_KEYS = {"by", "name", "for", "outcome", "comment", "fields", "evidence", "via", "at", "counted"}
+DECISION_KEYS = {"by", "name", "for", "outcome", "comment", "fields", "evidence", "via", "strength", "at", "counted"}
 DAY = 86400
 
 

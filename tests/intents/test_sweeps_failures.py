@@ -11,7 +11,7 @@ from intents import clock as clocks
 from intents.lifecycle import FINAL, Status
 from intents.models import Intent
 from intents.services.verify import chain_fits
-from intents.sweeps import ALARM_AFTER, wake_due
+from intents.sweeps import ALARM_AFTER, NotDue, put_off, wake, wake_due
 from tests.acts import current_step, details, everybody_told, fast_forward, fresh, frozen_clock, history, outage, say
 from tests.factories import gate_rule, make_policy, open_gate, send
 
@@ -143,3 +143,17 @@ def test_wake_is_for_what_is_due_and_nothing_else(world, clock):
     assert wake_due(before.wake_at) == 1
     assert current_step(intent).wake_at == before.wake_at
     assert history(intent) == ["created", "submitted"]
+
+
+def test_worker_that_comes_late_leaves_a_put_off_intent_alone(world, clock):
+    intent = open_gate(world).intent
+    clock.shift(60)
+    put_off(intent.pk)
+    before = fresh(intent)
+
+    with pytest.raises(NotDue):
+        wake(intent.pk)
+
+    after = fresh(intent)
+    assert (after.failures, after.wake_at, after.due_since) == (before.failures, before.wake_at, before.due_since)
+    assert after.failures == 1

@@ -11,8 +11,10 @@ from intents import selectors
 from intents.lifecycle import StepStatus
 from intents.models import Step
 from intents.services.handout import hand_out
+from intents.services.mesh import recall_killed
 from intents.services.resume import resume
 from intents.streams import StreamApp
+from tests.conftest import Api
 from tests.factories import make_agent, make_policy, send
 from tests.streaming import WORK, run
 from tests.visits import Visit
@@ -164,3 +166,27 @@ def test_work_is_still_there_when_nobody_listened(approving):
 
     assert frame is not None
     assert frame["delivery_attempt"] == 1
+
+
+def test_streams_of_an_agent_end_cleanly_when_it_is_killed_and_the_next_ones_stay_empty(approving):
+    send(approving)
+    send(approving)
+    admin = Api(approving.sender_secret)
+
+    async def story(app: StreamApp) -> None:
+        async with Visit(app, WORK, key=approving.work_secret) as busy:
+            await busy.frame()
+            async with Visit(app, WORK, key=approving.work_secret) as second:
+                await second.frame()
+                async with Visit(app, WORK, key=approving.work_secret) as idle:
+                    await asyncio.sleep(0.2)
+                    await app.reads(admin.post, "/v1/mesh/agents/infra-validator/kill")
+                    assert (await idle.frame())["event"] == "stream.timeout"
+                await app.reads(recall_killed)
+                assert (await second.frame())["event"] == "stream.timeout"
+            assert (await busy.frame())["event"] == "stream.timeout"
+        async with Visit(app, WORK, "wait_seconds=1", key=approving.work_secret) as after:
+            assert (await after.frame())["event"] == "stream.timeout"
+
+    run(story)
+    assert held(approving) == 0

@@ -12,6 +12,7 @@ from intents.errors import DomainError
 from intents.models import Workspace
 from intents.services.durable import durable
 from intents.services.keys import SCOPES, account_for, agent_for_name, create_key
+from intents.services.provision import MOST_KEYS, check_room
 
 
 class Command(BaseCommand):
@@ -46,8 +47,10 @@ class Command(BaseCommand):
     def _secret(self, workspace: Workspace, owners: list[str], options: dict[str, Any]) -> str:
         name = options["agent"]
         agent = agent_for_name(workspace, name, operator()) if name else None
+        account = account_for(workspace, options["name"], agent, operator())
+        check_room(account, MOST_KEYS)
         _, secret = create_key(
-            account_for(workspace, options["name"], agent, operator()),
+            account,
             scopes=options["scope"],
             agent=agent,
             types=options["type"],

@@ -1,16 +1,19 @@
-"""`manage.py serve`: pages, API and streams in one process; with `--embedded` also the worker and the beat."""
+"""`manage.py serve`: pages, API and streams, in one process or several; `--embedded` adds the worker and the beat."""
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
+import sys
 from types import FrameType
 from typing import Any
 
 import uvicorn
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config import asgi, embedded
+from config import asgi, embedded, several
 from config.requesthead import BoundedHead
 
 GRACE_SECONDS = 3
@@ -38,16 +41,30 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--embedded", action="store_true", help="run the worker and the beat in this process")
+        parser.add_argument("--processes", type=int, default=1, help="how many share the address; needs REDIS_URL")
+        parser.add_argument("--one-of-several", type=int, default=0, help="used by --processes itself")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Blocks."""
         raise_open_files()
+        host, port, processes, alive = (options[name] for name in ("host", "port", "processes", "one_of_several"))
+        if processes > 1:
+            check_several(embedded=options["embedded"])
+            sys.exit(several.serve(host, port, processes))
         if options["embedded"]:
             embedded.start()
         try:
-            Server(configured(options["host"], options["port"])).run()
+            if alive:
+                several.when_orphaned(alive, lambda: os.kill(os.getpid(), signal.SIGTERM))
+            Server(configured(host, port)).run([several.bound(host, port)] if alive else None)
         finally:
             embedded.stop()
+
+
+def check_several(*, embedded: bool) -> None:
+    """Without Redis a process hears nothing of what another one commits, and one worker in a process is enough."""
+    if embedded or not settings.REDIS_URL:
+        raise CommandError("--processes needs REDIS_URL, and workers of their own instead of --embedded.")
 
 
 def raise_open_files() -> None:

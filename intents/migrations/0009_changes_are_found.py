@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intents', '0005_purged_texts'),
+        ('intents', '0008_receipts'),
     ]
 
     operations = [

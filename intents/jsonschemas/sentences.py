@@ -1,12 +1,12 @@
-"""What is wrong with a field, said to the person who filled it in."""
+"""What is wrong with a field, said to whoever filled it in."""
 
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
 
-from approvals.forms.formats import FORMATS
-from approvals.text import one_line
 from intents.digest import canonical
+from intents.jsonschemas.formats import FORMATS
+from intents.text import one_line
 
 _TYPES = {
     "string": "a text",
@@ -38,10 +38,10 @@ _BOUNDS = {
 _FIXED = {
     "required": "is required",
     "dependentRequired": "is required here",
-    "additionalProperties": "is not a field of this form",
+    "additionalProperties": "is not a known field",
     "uniqueItems": "must not have the same entry twice",
     "contains": "must have an entry of the wanted kind",
-    "not": "has a value that the form excludes",
+    "not": "has a value that is excluded",
     "oneOf": "must fit exactly one of the allowed alternatives",
 }
 

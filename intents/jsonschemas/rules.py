@@ -8,10 +8,10 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
 
-from approvals.forms.budget import metered, spend
-from approvals.forms.formats import FORMATS
-from approvals.forms.patterns import compiled
 from intents.digest import canonical
+from intents.jsonschemas.budget import metered, spend
+from intents.jsonschemas.formats import FORMATS
+from intents.jsonschemas.patterns import compiled
 
 # re2 steps through roughly this many program-positions in five microseconds at its slowest.
 _STEPS_PER_UNIT = 2_500

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from ipaddress import IPv4Address, IPv6Address
 
-from approvals.forms.patterns import compiled
+from intents.jsonschemas.patterns import compiled
 
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"

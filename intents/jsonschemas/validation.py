@@ -1,4 +1,4 @@
-"""Whether the fields that somebody sent fit the form."""
+"""Whether the fields that somebody sent fit the schema."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from typing import Any
 
 from referencing.exceptions import Unresolvable
 
-from approvals.forms.budget import TooMuchWork, budget
-from approvals.forms.rules import validator_for
-from approvals.forms.sentences import sentence
-from approvals.text import path_text
+from intents.jsonschemas.budget import TooMuchWork, budget
+from intents.jsonschemas.rules import validator_for
+from intents.jsonschemas.sentences import sentence
 from intents.strictjson import JsonRefused, check
+from intents.text import path_text
 
 MAX_BYTES = 64 * 1024
 MAX_NODES = 2_000
@@ -20,26 +20,29 @@ MAX_ERRORS = 20
 
 @dataclass(frozen=True)
 class FieldError:
-    """A field's path, as in `approval.limit` (empty: the form as a whole), and what is wrong with it."""
+    """A field's path, as in `approval.limit` (empty: the whole), and what is wrong with it."""
 
     path: str
     message: str
 
 
-def validate(schema: dict[str, Any], fields: Any) -> list[FieldError]:
+Errors = list[FieldError]
+
+
+def validate(schema: dict[str, Any], fields: Any, max_bytes: int = MAX_BYTES, max_nodes: int = MAX_NODES) -> Errors:
     """Up to 20 errors, in the schema's order; an empty list means that the fields fit.
 
     The schema has passed check_schema. What cannot be checked within the budget counts as wrong, never as right.
     """
     try:
-        check(fields, max_bytes=MAX_BYTES, max_nodes=MAX_NODES)
+        check(fields, max_bytes=max_bytes, max_nodes=max_nodes)
     except JsonRefused as fault:
         return [FieldError("", str(fault))]
     try:
         with budget():
             return list(islice(_errors(schema, fields), MAX_ERRORS))
     except (TooMuchWork, Unresolvable, RecursionError):
-        return [FieldError("", "The answer is too large for this form to be checked; send fewer or shorter entries.")]
+        return [FieldError("", "This is too large to be checked against its schema; send fewer or shorter entries.")]
 
 
 def _errors(schema: dict[str, Any], fields: Any) -> Iterator[FieldError]:

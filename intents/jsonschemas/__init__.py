@@ -1,0 +1,1 @@
+"""JSON Schemas from strangers: which are taken, and values checked against them in bounded time. Nothing is fetched."""

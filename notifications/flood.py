@@ -1,0 +1,104 @@
+"""Too many messages: beyond the limits they are held, and one digest names the flood (rows of `Delivery`, no lists).
+
+A person gets at most MESSAGES_PER_HOUR from one sender; a gate makes at most DELIVERIES_PER_GATE.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, QuerySet
+
+from intents.models import Intent
+from intents.services.durable import durable
+from notifications.models import Delivery, DeliveryStatus, Purpose
+
+HOUR = timedelta(hours=1)
+COLLECT = timedelta(minutes=2)
+"""From the first held message to the digest: a flood is rarely over after its first second."""
+BETWEEN_DIGESTS = timedelta(minutes=15)
+HELD = "Held: it stands in the digest of a flood."
+TOO_MANY = "This gate has made as many messages as one gate may."
+
+
+def bounded(deliveries: list[Delivery], intent: Intent, now: datetime) -> list[Delivery]:
+    """The same deliveries of one intent, those beyond a limit settled already, and a digest for each flooded person."""
+    if not deliveries:
+        return []
+    recent = _recent(deliveries, intent, now)
+    made = _made(intent)
+    digests: list[Delivery] = []
+    flooded = set()
+    for delivery in deliveries:
+        made[delivery.gate_id] += 1
+        if delivery.gate_id and made[delivery.gate_id] > settings.DELIVERIES_PER_GATE:
+            _settled(delivery, DeliveryStatus.DEAD, TOO_MANY, now)
+            continue
+        recent[delivery.person_id] += 1
+        if recent[delivery.person_id] > settings.MESSAGES_PER_HOUR:
+            if delivery.person_id not in flooded:
+                digests += _digest(delivery, intent, now)
+            flooded.add(delivery.person_id)
+            _settled(delivery, DeliveryStatus.HELD, HELD, now)
+    return [*deliveries, *digests]
+
+
+def adopt(digest: Delivery) -> None:
+    """Just before the digest is written: whatever is held for its person, and stands in no other, is now its own."""
+    with durable():
+        rows = _between(digest.person_id, digest.intent.sender_id).filter(status=DeliveryStatus.HELD, reference="")
+        rows.update(reference=str(digest.pk))
+
+
+def held_in(digest: Delivery) -> QuerySet[Delivery]:
+    """What the digest stands for."""
+    return Delivery.objects.filter(person_id=digest.person_id, status=DeliveryStatus.HELD, reference=str(digest.pk))
+
+
+def _recent(deliveries: list[Delivery], intent: Intent, now: datetime) -> Counter[object]:
+    """How many messages each person got from this sender within the last hour."""
+    people = {delivery.person_id for delivery in deliveries}
+    rows = Delivery.objects.filter(person_id__in=people, created_at__gt=now - HOUR, intent__sender_id=intent.sender_id)
+    rows = rows.exclude(status=DeliveryStatus.HELD).exclude(purpose=Purpose.DIGEST)
+    return Counter(dict(rows.values_list("person_id").annotate(Count("pk")).order_by()))
+
+
+def _made(intent: Intent) -> Counter[object]:
+    rows = Delivery.objects.filter(intent=intent, gate_id__isnull=False)
+    return Counter(dict(rows.values_list("gate_id").annotate(Count("pk")).order_by()))
+
+
+def _digest(delivery: Delivery, intent: Intent, now: datetime) -> list[Delivery]:
+    """One, unless one waits to be sent already. That one is locked: it cannot adopt before this is committed."""
+    digests = _digests(delivery.person_id, intent.sender_id)
+    if digests.filter(status=DeliveryStatus.QUEUED).select_for_update(of=("self",)).first():
+        return []
+    last = digests.filter(settled_at__isnull=False).order_by("-settled_at").values_list("settled_at", flat=True).first()
+    return [
+        Delivery(
+            workspace_id=delivery.workspace_id,
+            intent_id=delivery.intent_id,
+            event_id=delivery.event_id,
+            person_id=delivery.person_id,
+            channel=delivery.channel,
+            address=delivery.address,
+            purpose=Purpose.DIGEST,
+            not_before=max(now + COLLECT, last + BETWEEN_DIGESTS if last else now),
+            created_at=now,
+        )
+    ]
+
+
+def _digests(person_id: UUID, sender_id: UUID) -> QuerySet[Delivery]:
+    return _between(person_id, sender_id).filter(purpose=Purpose.DIGEST)
+
+
+def _between(person_id: UUID, sender_id: UUID) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(person_id=person_id, intent__sender_id=sender_id)
+
+
+def _settled(delivery: Delivery, status: DeliveryStatus, why: str, now: datetime) -> None:
+    delivery.status, delivery.why, delivery.settled_at = status, why, now

@@ -1,0 +1,53 @@
+"""The page that shows the API, in a real browser: drawn under our own policy, from our own files alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.stories.test_pages_in_browser import CHROMIUM, FLAGS
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium at /usr/bin/chromium"),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    """A browser whose driver runs an event loop, which Django would take for an async view."""
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser.new_page()
+        browser.close()
+
+
+def test_the_api_can_be_read_and_tried_without_anything_from_elsewhere(
+    live_server: Any, world: SimpleNamespace, page: Page
+) -> None:
+    complaints: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.goto(f"{live_server.url}/docs/api")
+    page.get_by_role("button", name="Authorize").click()
+    page.get_by_label("Value:").first.fill(world.sender_secret)
+    page.locator(".auth-container").first.get_by_role("button", name="Apply credentials").click()
+    page.get_by_role("button", name="Close").last.click()
+    operation = page.locator("#operations-capabilities-get_capabilities")
+    operation.get_by_role("button").first.click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+
+    expect(operation.locator(".live-responses-table")).to_contain_text('"supported_intent_types"')
+    assert complaints == []
+    assert [url for url in asked if not url.startswith((live_server.url, "data:"))] == []

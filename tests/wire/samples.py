@@ -1,0 +1,26 @@
+"""A good body for each endpoint that takes one, for tests that break it. Without one it is broken from `{}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.acts import bundle, signoff
+
+GOOD: dict[str, dict[str, Any]] = {
+    "POST /v1/intents": {
+        "intent_type": "intent.infra.change.v1",
+        "to_agent": "infra-validator",
+        "payload": {"target": "prod"},
+    },
+    "POST /v1/intents/bulk-cancel": {"dry_run": True},
+    "POST /v1/intents/{handle}/resume": {},
+    "POST /v1/intents/{handle}/resolve": {"status": "CANCELED"},
+    "POST /v1/intents/{handle}/controls": {"controls_patch": {"a": 1}},
+    "POST /v1/intents/{handle}/policy": {"envelope_patch": {"a": 1}},
+    "POST /v1/approvals/{gate_id}/decision": {"decision": "approve"},
+    "POST /v1/scenarios/apply": bundle(signoff()),
+    "POST /v1/scenarios/validate": bundle(signoff()),
+    "POST /v1/service-accounts": {"name": "deployer"},
+    "POST /v1/service-accounts/{account_id}/keys": {"scopes": ["send"]},
+    "POST /v1/service-accounts/{account_id}/keys/{key_id}/revoke": {},
+}
