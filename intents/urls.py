@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from intents.views.accounts import AccountsView, AccountView, KeysView, RevokeView, RotateView
 from intents.views.agents import AgentsView, AgentView
+from intents.views.audit import AuditView
 from intents.views.bulk import BulkCancelView
 from intents.views.capabilities import CapabilitiesView
 from intents.views.document import DocumentView, reading_page
@@ -75,6 +76,7 @@ urlpatterns = [
     path("v1/mesh/agents/<path:address_id>/kill", KillView.as_view()),
     path("v1/mesh/agents/<path:address_id>/resume", MeshResumeView.as_view()),
     path("v1/mesh/agents/<path:address_id>", MeshAgentView.as_view()),
+    path("v1/audit/events", AuditView.as_view()),
     path("v1/agents", AgentsView.as_view()),
     path("v1/agents/<path:address>/intents/stream", WorkStreamView.as_view()),
     re_path(r"^v1/agents/(?P<address>.+)$", AgentView.as_view()),
