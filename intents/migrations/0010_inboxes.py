@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intents', '0008_receipts'),
+        ('intents', '0009_changes_are_found'),
     ]
 
     operations = [
