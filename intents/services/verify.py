@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from django.db import DataError, OperationalError
 from django.db.models import QuerySet
 
 from intents.digest import digest_of_bytes
 from intents.models import Event, Intent, WorkspaceEntry
 from intents.services.record import hash_of
+from intents.services.verify_rows import row_fault
 
 PAGE = 100  # events in one read: texts may be large
 
@@ -25,7 +27,8 @@ GARBLED = "it cannot be read"
 BEYOND = "it comes after the end that is noted for its chain"
 OTHER_END = "it is not the end that is noted for its chain"
 
-UNREADABLE = (AttributeError, TypeError, ValueError)  # SQLite holds anything in any column
+UNREADABLE = (AttributeError, TypeError, ValueError, ArithmeticError, KeyError, DataError, OperationalError)
+"""SQLite holds anything in any column, PostgreSQL moments that Python has not. See `unless_its_content`."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,12 @@ class Misfit:
     intent_id: UUID
     seq: int
     why: str
+
+
+def unless_its_content(error: Exception) -> None:
+    """Raise the error again if it is the database's and not the row's: nobody is blamed for a lost connection."""
+    if isinstance(error, OperationalError) and "decode" not in str(error):
+        raise error
 
 
 def first_misfit(intent: Intent) -> Misfit | None:
@@ -82,6 +91,8 @@ class Chain(Generic[Row]):
             if (end := self.end()) is None:
                 return None
             last_seq, last_hash = end
+            if not isinstance(last_seq, int):
+                return self.seq + 1, GARBLED
             if last_seq < self.seq:
                 return last_seq + 1, BEYOND
             if last_seq == self.seq:
@@ -92,7 +103,8 @@ class Chain(Generic[Row]):
     def _along(self) -> Fault | None:
         try:
             return next(filter(None, map(self._step, self._following())), None)
-        except UNREADABLE:
+        except UNREADABLE as error:
+            unless_its_content(error)
             return self.seq + 1, GARBLED
 
     def _following(self) -> Iterator[Row]:
@@ -100,7 +112,8 @@ class Chain(Generic[Row]):
         while True:
             try:
                 page = list(self.rows.filter(seq__gt=after)[:size])
-            except UNREADABLE:
+            except UNREADABLE as error:
+                unless_its_content(error)
                 if size == 1:
                     raise
                 size = 1  # up to the row at fault
@@ -134,13 +147,31 @@ class Walk(Chain[Event]):
     def __init__(self, intent: Intent, noted: tuple[int, str] = (0, "")) -> None:
         super().__init__(Event.objects.filter(intent=intent).select_related("text"))
         self.intent, self.noted = intent, noted
+        self.first: Event | None = None
+        self.last: Event | None = None
+        self.wordless = 0
 
     def to_the_end(self) -> Misfit | None:
         """The first misfit. An intent without any event has lost them all."""
-        seq, why = self.fault() or (0, "")
+        seq, why = self.fault() or self._row_fault() or (0, "")
         if not why and self.seq == 0 and self.end():
             seq, why = 1, CUT_OFF
         return Misfit(self.intent.pk, seq, why) if why else None
+
+    def seen(self, row: Event) -> None:
+        """Note the first and the last; and the first without its text, as only a purge takes those."""
+        self.first, self.last = self.first or row, row
+        if not self.wordless and getattr(row, "text", None) is None:
+            self.wordless = row.seq
+
+    def _row_fault(self) -> Fault | None:
+        if self.first is None or self.last is None:
+            return None
+        try:
+            return row_fault(self.first, self.last)
+        except UNREADABLE as error:
+            unless_its_content(error)
+            return self.seq, GARBLED
 
     def end(self) -> tuple[int, str] | None:
         """The intent's row names it. Whether a row may be gone is for the checkpoints to say."""

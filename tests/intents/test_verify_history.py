@@ -10,8 +10,9 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from intents.models import Event, EventText, Intent, WorkspaceEntry
+from intents.models import Event, Intent, Outbox, WorkspaceEntry
 from intents.services import verify
+from intents.services.purge import purge
 from intents.services.record import hash_of
 from intents.services.verify import Misfit, first_misfit
 from tests.acts import agent_task, bundle, finish_work, forge, fresh, gate_of, neighbours, say, signoff
@@ -81,7 +82,8 @@ def test_all_of_it_fits_when_nobody_touched_it(story, world):
 
 
 def test_all_of_it_fits_when_texts_were_purged(story):
-    EventText.objects.all().delete()
+    Outbox.objects.all().delete()
+    purge(story.pk, "operator")
 
     assert checked() == fitting(1, story.last_seq)
 
