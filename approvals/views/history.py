@@ -104,7 +104,11 @@ def _taken_back(event: Event, details: Details) -> str:
 
 
 def _refused(event: Event, details: Details) -> str:
-    why = {"four_eyes": "they are bound up with the request", "not_eligible": "it is not theirs to decide"}
+    why = {
+        "four_eyes": "they are bound up with the request",
+        "not_eligible": "it is not theirs to decide",
+        "rules_changed": "they had changed its rules",
+    }
     code = str(details.get("code", ""))
     return f"An answer by {actor_words(event.actor)} was not taken: {why.get(code, one_line(code))}."
 
@@ -147,6 +151,7 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "decision_refused": _refused,
     "gate_closed": _closed,
     "person_unreachable": _unreachable,
+    "person_kept_out": lambda _event, details: _of(details, "why"),
     "notification": _notified,
     "lease_revoked": _says("{agent} was stopped; {step} is taken back and waits until it is resumed."),
     "lease_expired": _says("No result for {step} came in time; it is handed out again."),
