@@ -113,6 +113,10 @@ def _refused(event: Event, details: Details) -> str:
     return f"An answer by {actor_words(event.actor)} was not taken: {why.get(code, one_line(code))}."
 
 
+def _attempted(event: Event, details: Details) -> str:
+    return f"{actor_words(event.actor)} tried to {_of(details, 'tried')}, and was refused: {_of(details, 'code')}."
+
+
 def _closed(_event: Event, details: Details) -> str:
     reasons = {"timeout": " because the time ran out", "withdrawn": " because the request was withdrawn"}
     outcome = outcome_words(str(details.get("outcome", ""))).lower()
@@ -149,6 +153,7 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "decision_recorded": _decided,
     "decision_taken_back": _taken_back,
     "decision_refused": _refused,
+    "attempt_refused": _attempted,
     "gate_closed": _closed,
     "person_unreachable": _unreachable,
     "person_kept_out": lambda _event, details: _of(details, "why"),
