@@ -1,4 +1,4 @@
-"""Celery is the alarm clock and nothing else: three ticks a second, no results, nothing that may not be lost."""
+"""Celery is the alarm clock and nothing else: four ticks a second, no results, nothing that may not be lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.management import call_command as run_check
 from django.core.management.base import SystemCheckError
 
-TICKS = ("wake", "announce", "deliver")
+TICKS = ("wake", "announce", "deliver", "push")
 TICK_EXPIRES_SECONDS = 60
 REDIS_PATIENCE_SECONDS = 1.0
 EMBEDDED_THREADS = 5

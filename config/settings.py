@@ -39,6 +39,7 @@ def _secret(name: str) -> str:
 
 
 SECRET_KEY = _secret("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 RECORD_KEY = _secret("RECORD_KEY").encode()
 RECEIPT_KEY = _secret("RECEIPT_KEY")
 RECEIPT_KEYS_OLD = json_object("RECEIPT_KEYS_OLD")

@@ -22,7 +22,7 @@ OWN_TICK_AFTER_SECONDS = 5.0
 END_AFTER_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 1.0
 EXIT_CODE = 75  # EX_TEMPFAIL: start me again
-OWN_TICKS: list[Callable[[], None]] = [tasks.wake, telling.announce, telling.deliver]
+OWN_TICKS: list[Callable[[], None]] = [tasks.wake, telling.announce, telling.deliver, telling.push]
 
 
 def guard() -> None:
@@ -44,7 +44,7 @@ def tick_without_broker() -> None:
 
 
 def tick_once() -> None:
-    """All three, in this thread, which keeps no connection afterwards."""
+    """All of them, in this thread, which keeps no connection afterwards."""
     for tick in OWN_TICKS:
         try:
             tick()

@@ -11,6 +11,7 @@ from django.db import transaction
 
 ANNOUNCE = "announce"
 DELIVER = "deliver"
+PUSH = "push"
 
 _names: set[str] = set()
 _lock = threading.Lock()

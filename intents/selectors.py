@@ -100,6 +100,14 @@ def agent_for(principal: Principal, address: str) -> Agent:
     return agent
 
 
+def agent_known_as(principal: Principal, name: str) -> Agent:
+    """`agent_named`, but malformed and foreign names are answered as unknown ones are."""
+    try:
+        return agent_named(principal, name)
+    except (Invalid, Forbidden) as error:
+        raise NotFound(NO_AGENT.format(name[:255]), code="agent_not_found") from error
+
+
 def agent_named(principal: Principal, name: str) -> Agent:
     """The registered agent of this address or id, switched on or not. NotFound if nobody registered it here."""
     workspace = Workspace.objects.get(pk=principal.workspace_id)

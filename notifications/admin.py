@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 
-from notifications.models import ChannelAccount, Delivery, DeliveryStatus
+from notifications import admin_webhooks
+from notifications.fates import in_words
+from notifications.models import ChannelAccount, Delivery
 
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[Any]
 else:
     Admin = admin.ModelAdmin
+
+
+__all__ = ["admin_webhooks"]
 
 
 def _nobody(*_: object, **__: object) -> bool:
@@ -51,15 +56,3 @@ class ChannelAccountAdmin(ReadOnly):
     """Channels that are in trouble, and until when they rest."""
 
     list_display = ("channel", "failures", "blocked_until", "why")
-
-
-def in_words(row: Delivery) -> str:
-    """`Sent at 14:02 UTC`, `Waits for attempt 3 until 14:05 UTC: 451 try later`."""
-    why = f": {row.why}" if row.why else ""
-    if row.status == DeliveryStatus.QUEUED:
-        return f"Waits for attempt {row.attempt + 1} until {row.not_before:%d %b %H:%M:%S} UTC{why}"
-    if row.status == DeliveryStatus.SENDING:
-        return f"Attempt {row.attempt} is running"
-    settled = f" on {row.settled_at:%d %b at %H:%M:%S} UTC" if row.settled_at else ""
-    verb = {DeliveryStatus.SENT: "Sent", DeliveryStatus.DEAD: "Given up"}.get(DeliveryStatus(row.status), "Not needed")
-    return f"{verb}{settled}{why}"

@@ -20,9 +20,11 @@ from notifications.audience import Telling, gate_of, tellings
 from notifications.flood import bounded
 from notifications.models import EMAIL, Delivery, Purpose
 from notifications.recipients import recipients
+from notifications.webhooks.fanout import queue_history
 
 log = logging.getLogger(__name__)
 BATCH = 200
+PARENTS = ("event__intent__workspace", "event__intent__sender__service_account")
 FIRST_BACKOFF_SECONDS = 5
 LONGEST_BACKOFF_SECONDS = 300
 
@@ -56,10 +58,11 @@ def _announce(event_ids: list[int], now: datetime) -> int:
     """Deliveries exist exactly when the outbox rows are gone. Rows that somebody else holds are left to them."""
     with durable():
         rows = Outbox.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=event_ids)
-        claimed = list(rows.select_related("event__intent__workspace").order_by("event_id"))
+        claimed = list(rows.select_related(*PARENTS).order_by("event_id"))
         wanted = [delivery for row in claimed for delivery in _fan_out(row.event, now)]
         deliveries = bounded(wanted, claimed[0].event.intent, now) if claimed else []
         Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
+        queue_history([row.event for row in claimed], now)
         Outbox.objects.filter(pk__in=[row.pk for row in claimed]).delete()
         if deliveries:
             nudges.after_commit(nudges.DELIVER)

@@ -13,5 +13,7 @@ class NotificationsConfig(AppConfig):
         """Say what is kept about closed intents."""
         from intents import ports
         from notifications import keeping
+        from notifications.webhooks.keeping import WebhooksKeeper
 
         ports.register_keeper(keeping.NotificationsKeeper())
+        ports.register_keeper(WebhooksKeeper())

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db.models import QuerySet
 
 from intents import clock
 from intents.services.durable import durable
-from notifications.models import Delivery, DeliveryStatus
+from notifications.models import Delivery, DeliveryStatus, WebhookDelivery
 
 LEASE = timedelta(seconds=60)
 OPEN = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING)
+Row = TypeVar("Row", Delivery, WebhookDelivery)
 
 
 class Overtaken(Exception):
@@ -19,31 +22,33 @@ class Overtaken(Exception):
 
 
 def claim(channel: str, limit: int) -> list[Delivery]:
-    """Take up to `limit` due deliveries, the longest due first, those of a dead worker included.
+    """Take up to `limit` due deliveries of this channel."""
+    with durable():
+        return take(Delivery.objects.filter(channel=channel), limit, clock.now())
+
+
+def take(rows: QuerySet[Row], limit: int, now: datetime) -> list[Row]:
+    """Inside `durable()`: hold up to `limit` of these that are due, the longest due first, a dead worker's included.
 
     While held, `not_before` is the lease's end: it is always the next moment at which a row wants attention.
     """
-    with durable():
-        now = clock.now()
-        due = Delivery.objects.select_for_update(skip_locked=True).filter(
-            channel=channel, status__in=OPEN, not_before__lte=now
-        )
-        claimed = list(due.order_by("not_before", "pk")[:limit])
-        for row in claimed:
-            row.status, row.attempt = DeliveryStatus.SENDING, row.attempt + 1
-            row.lease_until = row.not_before = now + LEASE
-        Delivery.objects.bulk_update(claimed, ["status", "attempt", "lease_until", "not_before"])
+    due = rows.select_for_update(skip_locked=True, of=("self",)).filter(status__in=OPEN, not_before__lte=now)
+    claimed = list(due.order_by("not_before", "pk")[:limit])
+    for row in claimed:
+        row.status, row.attempt = DeliveryStatus.SENDING, row.attempt + 1
+        row.lease_until = row.not_before = now + LEASE
+    rows.model._default_manager.bulk_update(claimed, ["status", "attempt", "lease_until", "not_before"])
     return claimed
 
 
-def settle(delivery: Delivery, status: DeliveryStatus, *, why: str = "", reference: str = "") -> None:
+def settle(delivery: Delivery | WebhookDelivery, status: DeliveryStatus, *, why: str = "", reference: str = "") -> None:
     """Give the delivery its final state. Overtaken if it is not ours any more."""
     _write(delivery, status=status, why=why[:500], reference=reference[:255], lease_until=None, settled_at=clock.now())
 
 
-def put_off(delivery: Delivery, until: datetime, why: str) -> None:
+def put_off(delivery: Delivery | WebhookDelivery, until: datetime, why: str, **more: Any) -> None:
     """Queue it again for `until`. Overtaken if it is not ours any more."""
-    _write(delivery, status=DeliveryStatus.QUEUED, not_before=until, lease_until=None, why=why[:500])
+    _write(delivery, status=DeliveryStatus.QUEUED, not_before=until, lease_until=None, why=why[:500], **more)
 
 
 def give_back(deliveries: Iterable[Delivery], until: datetime) -> None:
@@ -53,11 +58,13 @@ def give_back(deliveries: Iterable[Delivery], until: datetime) -> None:
             _mine(row).update(status=DeliveryStatus.QUEUED, not_before=until, lease_until=None)
 
 
-def _write(delivery: Delivery, **fields: Any) -> None:
+def _write(delivery: Delivery | WebhookDelivery, **fields: Any) -> None:
     with durable():
         if not _mine(delivery).update(**fields):
             raise Overtaken
 
 
-def _mine(delivery: Delivery) -> Any:
-    return Delivery.objects.filter(pk=delivery.pk, attempt=delivery.attempt, status=DeliveryStatus.SENDING)
+def _mine(delivery: Delivery | WebhookDelivery) -> Any:
+    return type(delivery)._default_manager.filter(
+        pk=delivery.pk, attempt=delivery.attempt, status=DeliveryStatus.SENDING
+    )

@@ -8,7 +8,7 @@ from django.db.models import Count, Min
 
 from intents.health import age
 from notifications.claims import OPEN
-from notifications.models import ChannelAccount, Delivery
+from notifications.models import WEBHOOK, ChannelAccount, Delivery, WebhookDelivery
 
 
 def unsent_seconds(now: datetime) -> float:
@@ -20,7 +20,8 @@ def unsent_seconds(now: datetime) -> float:
 def queue_lengths() -> dict[str, int]:
     """Messages that are not settled yet, by channel."""
     rows = Delivery.objects.filter(status__in=OPEN).values("channel").annotate(number=Count("pk"))
-    return {row["channel"]: row["number"] for row in rows}
+    webhooks = WebhookDelivery.objects.filter(status__in=OPEN).count()
+    return {row["channel"]: row["number"] for row in rows} | ({WEBHOOK: webhooks} if webhooks else {})
 
 
 def blocked_channels(now: datetime) -> list[str]:

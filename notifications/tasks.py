@@ -7,9 +7,11 @@ from celery import shared_task
 from intents.ticks import Tick
 from notifications import announce as announcing
 from notifications import deliver as delivering
+from notifications.webhooks.pushers import Pushers
 
 _announce = Tick(announcing.announce_due, announcing.BATCH)
 _deliver = Tick(delivering.deliver_due, delivering.BATCH, at_once=2)
+_pushers = Pushers()
 
 
 @shared_task(name="announce", ignore_result=True)
@@ -22,3 +24,9 @@ def announce() -> None:
 def deliver() -> None:
     """Send what is due."""
     _deliver()
+
+
+@shared_task(name="push", ignore_result=True)
+def push() -> None:
+    """Let threads of this process send webhooks. It waits for none of them."""
+    _pushers.start()

@@ -1,12 +1,13 @@
-"""The mail page's addresses."""
+"""The addresses of the mail page, and of webhooks."""
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from notifications import views
 
 urlpatterns = [
+    path("", include("notifications.webhooks.urls")),
     path("mail", views.mailbox, name="mailbox"),
     path("mail/<int:mail_id>", views.mailbox_message, name="mailbox_message"),
     path("mail/<int:mail_id>/html", views.mailbox_html, name="mailbox_html"),

@@ -32,7 +32,7 @@ SILENT_SECONDS = 30.0
 REDIS_SECONDS = 1.0
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 TICK_EXPIRES_SECONDS = 60
-TASKS = {nudges.ANNOUNCE: tasks.announce, nudges.DELIVER: tasks.deliver}
+TASKS = {nudges.ANNOUNCE: tasks.announce, nudges.DELIVER: tasks.deliver, nudges.PUSH: tasks.push}
 
 
 class Wakes(Protocol):

@@ -10,14 +10,13 @@ from rest_framework.response import Response
 
 from approvals.human import STRENGTH, VIA, person_of
 from approvals.models import Gate, Person
-from approvals.outcomes import OutcomeClass
 from approvals.selectors import gate_for, gates_for, may_decide
-from approvals.services.answer import Answer, answer_of
+from approvals.services.answer import WORDS, read_decision
 from approvals.services.decide import decide_on
 from approvals.services.take_back import take_back
 from intents.access import PERSON, PERSON_WHO_DECIDES
 from intents.clock import iso
-from intents.errors import Forbidden, Invalid, NotFound
+from intents.errors import Forbidden, NotFound
 from intents.ids import parse_id
 from intents.principal import PersonRef
 from intents.services.attempts import keep_attempt
@@ -27,7 +26,6 @@ from intents.wire.create import AnyObject, StrictText
 from intents.wire.shapes import APPLIED, FLAG, ID, MAP, TEXT, TEXTS, TIME, WHOLE, YES, many, maybe, named, obj
 from intents.wire.unknown import unknown_warnings
 
-WORDS = {"approve": OutcomeClass.YES, "reject": OutcomeClass.NO}
 ASKED = obj(
     title=TEXT,
     description=TEXT,
@@ -138,17 +136,6 @@ def find_gate(person: Person, gate_id: str, workspace_id: Any) -> Gate:
     if gate.workspace_id != workspace_id:
         raise NotFound("There is no such gate.")
     return gate
-
-
-def read_decision(gate: Gate, body: dict[str, Any]) -> Answer:
-    """approve and reject stand for the gate's first yes and its first no."""
-    if "task_result" in body:
-        return answer_of(gate, body["task_result"])
-    word = body.get("decision")
-    if word not in WORDS:
-        raise Invalid("decision must be approve or reject.", code="schema_invalid")
-    outcome = next(name for name, cls in gate.ask.outcomes if cls == WORDS[word])
-    return Answer(outcome=outcome, comment=body.get("comment") or "", digest=body.get("digest") or "")
 
 
 def task_json(gate: Gate) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from intents.access import KEY_OR_PERSON, PROVISION_OR_ADMIN, WORK
 from intents.errors import Invalid
 from intents.models import Agent
 from intents.roster import agents_of, changes_of_agent, changes_of_agents, shown_agents
-from intents.selectors import agent_named
+from intents.selectors import agent_known_as, agent_named
 from intents.services.heartbeat import beat
 from intents.services.mesh import kill, resume
 from intents.services.standing import require_standing
@@ -87,11 +87,11 @@ class MeshAgentsView(ApiView):
 class MeshAgentView(ApiView):
     """One agent, what it reports, and what was done to it."""
 
-    api = {"GET": Endpoint(KEY_OR_PERSON, {"agent": MESH_AGENT, "events": many(MESH_EVENT)}, refuses=(422,))}
+    api = {"GET": Endpoint(KEY_OR_PERSON, {"agent": MESH_AGENT, "events": many(MESH_EVENT)})}
 
     def get(self, request: Request, address_id: str) -> Response:
         """With what it reported of itself, and what was done to it."""
-        agent = agent_named(self.principal, address_id)
+        agent = agent_known_as(self.principal, address_id)
         events = [mesh_event_json(entry) for entry in changes_of_agent(agent, 20)]
         shown = {**shown_agents([agent])[0], "metrics": metrics_json(agent)}
         return Response({"ok": True, "agent": shown, "events": events})
@@ -103,7 +103,7 @@ class SwitchView(ApiView):
     def switched(self, request: Request, address_id: str, verb: str) -> Response:
         """`applied` says whether it changed anything."""
         require_standing(self.principal)
-        agent = agent_named(self.principal, address_id)
+        agent = agent_known_as(self.principal, address_id)
         warnings = unknown_warnings(body_of(request), NoFields())
 
         def effect() -> dict[str, Any]:

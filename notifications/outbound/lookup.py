@@ -33,7 +33,7 @@ def look_up(host: str, port: int, resolver: Resolver, seconds: float, *, allow_p
         raise NotFound(f"{host} has no address")
     hidden = [] if allow_private else [address for address in addresses if address is None or not is_public(address)]
     if hidden:
-        raise Refused(f"{host} leads to {hidden[0]}, which is not a public address.")
+        raise Refused(f"{host} leads to what is not a public address.")
     return known
 
 

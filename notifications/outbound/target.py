@@ -94,7 +94,10 @@ def _take_apart(url: str) -> Target:
         raise Refused("Write an https:// URL.")
     if parsed.userinfo or "\\" in url:
         raise Refused("A URL with a user name, a password or a backslash is not taken.")
-    return Target(parsed.scheme, _host(parsed), _port(parsed), parsed.raw_path)
+    target = Target(parsed.scheme, _host(parsed), _port(parsed), parsed.raw_path)
+    if len(target.url) > LONGEST_URL:
+        raise Refused(f"The URL is longer than {LONGEST_URL} characters when it is written out in ASCII.")
+    return target
 
 
 def _host(parsed: httpx.URL) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,11 @@ import pytest
 from time_machine import TimeMachineFixture
 
 from notifications import keptmail
+from tests.fakes.authority import Authority, make_authority
+from tests.fakes.receiver import Receiver
 from tests.fakes.smtp import SmtpServer
+
+SECRET = "a secret that is long enough"
 
 
 @pytest.fixture
@@ -33,3 +38,31 @@ def smtp(settings: Any, tmp_path: Path) -> Iterator[SmtpServer]:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = server.host, server.port, 1
         yield server
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Signs the certificates of receivers."""
+    return make_authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def receivers(settings: Any, authority: Authority, tmp_path: Path) -> Iterator[Callable[..., Receiver]]:
+    """`receivers(always, secret=...)`: an HTTPS server that the administrator allowed."""
+    settings.OUTBOUND_CA_FILE = str(authority.file)
+    settings.OUTBOUND_ALLOWED_PRIVATE = []
+    with ExitStack() as stack:
+
+        def started(always: str = "204", secret: str = SECRET) -> Receiver:
+            made = Receiver(authority.server_context(tmp_path), always=always, secret=secret)
+            running = stack.enter_context(made.running())
+            settings.OUTBOUND_ALLOWED_PRIVATE += [running.place]
+            return running
+
+        yield started
+
+
+@pytest.fixture
+def receiver(receivers: Callable[..., Receiver]) -> Receiver:
+    """One that says yes."""
+    return receivers()

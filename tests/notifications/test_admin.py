@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 
-from notifications.admin import in_words
 from notifications.announce import announce_due
+from notifications.fates import in_words
 from notifications.models import ChannelAccount, Delivery, DeliveryStatus
 from tests.factories import open_gate
 

@@ -41,7 +41,13 @@ def test_a_url_is_refused_when_it_is_anything_else(written: str):
 
 
 @pytest.mark.parametrize(
-    "written", ["https://ex\u200bample.org/", "https://a.example/\r\nX: y", "https://a.example/" + "x" * 2048]
+    "written",
+    [
+        "https://ex\u200bample.org/",
+        "https://a.example/\r\nX: y",
+        "https://a.example/" + "x" * 2048,
+        "https://a.example/" + "ü" * 2000,
+    ],
 )
 def test_a_url_is_refused_when_it_is_too_long_or_cannot_be_printed(written: str):
     with pytest.raises(Refused, match=r"characters|printed"):

@@ -21,6 +21,15 @@ GOOD: dict[str, dict[str, Any]] = {
     "POST /v1/scenarios/apply": bundle(signoff()),
     "POST /v1/scenarios/validate": bundle(signoff()),
     "POST /v1/service-accounts": {"name": "deployer"},
-    "POST /v1/service-accounts/{account_id}/keys": {"scopes": ["send"]},
+    "POST /v1/service-accounts/{account_id}/keys": {"scopes": ["send"], "types": ["*"], "targets": ["*"]},
     "POST /v1/service-accounts/{account_id}/keys/{key_id}/revoke": {},
+    "POST /v1/service-accounts/{account_id}/keys/{key_id}/rotate": {"grace_seconds": 60},
+    "POST /v1/schemas": {
+        "semantic_type": "intent.infra.change.v1",
+        "schema_json": {"type": "object", "properties": {"target": {"type": "string"}}},
+        "compatibility_mode": "strict",
+    },
+    "POST /v1/mesh/heartbeat": {"metrics": {"intents_total": 1}},
+    "POST /v1/mesh/agents/{address_id}/kill": {},
+    "POST /v1/mesh/agents/{address_id}/resume": {},
 }

@@ -64,6 +64,7 @@ def ours(world: SimpleNamespace) -> dict[str, Any]:
         "account_id": world.sender.service_account_id,
         "key_id": make_key(world.workspace)[0].pk,
         "address": "infra-validator",
+        "address_id": world.agent.pk,
     }
 
 
@@ -160,13 +161,14 @@ def test_every_answer_to_a_body_has_room_for_warnings(route: Route) -> None:
 
 
 def caller(world: SimpleNamespace, route: Route) -> tuple[str, str]:
-    """Somebody who may call this: the sender with every scope that it can have, or Ana."""
+    """Somebody who may call this: the sender with every scope that it can have, the agent, or Ana."""
     MINUTES.forget()
-    return credential_for(route, world.sender_secret, world.tokens["ana"])
+    key = world.work_secret if route.endpoint.access.scopes == ("work",) else world.sender_secret
+    return credential_for(route, key, world.tokens["ana"])
 
 
 def credential_for(route: Route, key: str, token: str) -> tuple[str, str]:
-    return (key, "") if {"send", "provision"} & set(route.endpoint.access.scopes) else ("", token)
+    return (key, "") if route.endpoint.access.scopes else ("", token)
 
 
 def ask(world: SimpleNamespace, route: Route, body: bytes, names: dict[str, Any], **headers: Any) -> Any:
@@ -182,8 +184,11 @@ def statuses(answers: dict[Any, Any]) -> dict[Any, int]:
 
 
 def rows() -> dict[str, list[Any]]:
-    """Everything that the database holds."""
-    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in apps.get_models()}
+    """Everything that the database holds, but when keys were used: that is noted for refused requests as well."""
+    tables = {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in apps.get_models()}
+    for key in tables["intents.ApiKey"]:
+        del key["last_used_at"]
+    return tables
 
 
 def wrong_fields(route: Route) -> list[tuple[str, Any]]:

@@ -8,6 +8,7 @@ from intents.ids import new_id
 from intents.models import Event, Intent, Workspace
 
 EMAIL = "email"
+WEBHOOK = "webhook"
 
 
 class DeliveryStatus(models.TextChoices):

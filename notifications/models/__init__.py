@@ -1,0 +1,27 @@
+"""What is told to whom, and how that went."""
+
+from notifications.models.delivery import (
+    ASKS,
+    EMAIL,
+    WEBHOOK,
+    ChannelAccount,
+    Delivery,
+    DeliveryStatus,
+    KeptMail,
+    Purpose,
+)
+from notifications.models.webhook import WebhookDelivery, WebhookEvent, WebhookSubscription
+
+__all__ = [
+    "ASKS",
+    "EMAIL",
+    "WEBHOOK",
+    "ChannelAccount",
+    "Delivery",
+    "DeliveryStatus",
+    "KeptMail",
+    "Purpose",
+    "WebhookDelivery",
+    "WebhookEvent",
+    "WebhookSubscription",
+]
