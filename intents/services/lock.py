@@ -118,7 +118,7 @@ def locked_intent(intent_id: uuid.UUID, *, skip_locked: bool = False) -> Iterato
     with durable():
         rows = Intent.objects.select_for_update(no_key=True, skip_locked=skip_locked)
         with metrics.timed(metrics.LOCK_WAIT):
-            intent = rows.filter(pk=intent_id).first()
+            intent = next(iter(rows.filter(pk=intent_id)), None)
         if intent is None:
             raise NotFound("There is no such intent.")
         locked = Locked(intent)
