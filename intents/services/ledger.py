@@ -33,8 +33,6 @@ class Ledger:
         self._db.executescript("""
             CREATE TABLE lost (entry INTEGER, intent TEXT, seq INTEGER, hash TEXT, is_other INTEGER);
             CREATE TABLE archived (intent TEXT PRIMARY KEY, seq INTEGER, hash TEXT);
-            CREATE TABLE purged (intent TEXT);
-            CREATE TABLE wordless (intent TEXT, place TEXT);
             CREATE TABLE span (after INTEGER, through INTEGER, place TEXT);
         """)
 
@@ -61,21 +59,6 @@ class Ledger:
             ORDER BY lost.rowid LIMIT 1
         """).fetchone()
         return Lost(found[0], UUID(found[1]), found[2], bool(found[3])) if found else None
-
-    def wordless(self, intent: UUID, place: str) -> None:
-        """An event of this intent has no text; `place` names it in words."""
-        self._db.execute("INSERT INTO wordless VALUES (?, ?)", (str(intent), place))
-
-    def purged(self, intent: UUID) -> None:
-        """Somebody took the texts of this intent away, and said so."""
-        self._db.execute("INSERT INTO purged VALUES (?)", (str(intent),))
-
-    def first_wordless(self) -> str:
-        """The place of the first texts that nobody purged, and that are gone; "" if there is none."""
-        found = self._db.execute(
-            "SELECT place FROM wordless WHERE intent NOT IN (SELECT intent FROM purged) ORDER BY rowid LIMIT 1"
-        ).fetchone()
-        return str(found[0]) if found else ""
 
     def reached(self) -> int:
         """How far the checkpoints go in the events' ids."""

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from intents.digest import digest_of_bytes
 from intents.models import Event, Intent, WorkspaceEntry
 from intents.services.record import hash_of
-from intents.services.verify_rows import row_fault
+from intents.services.verify_rows import row_fault, was_purged
 
 PAGE = 100  # events in one read: texts may be large
 
@@ -22,6 +22,7 @@ SURPLUS = "it stands before the first one"
 FORGED = "its hash does not fit what it says"
 BROKEN = "it does not continue the one before it"
 REWORDED = "its details were changed"
+TEXT_LOST = "its details are gone, and no purge in the workspace's chain accounts for that"
 CUT_OFF = "it is missing, and so is all after it"
 GARBLED = "it cannot be read"
 BEYOND = "it comes after the end that is noted for its chain"
@@ -75,8 +76,8 @@ class Chain(Generic[Row]):
         """The hash that the row must carry."""
         raise NotImplementedError
 
-    def reworded(self, row: Row) -> bool:
-        """True if what stands beside the row is not what it was written with."""
+    def reworded(self, row: Row) -> str:
+        """How what stands beside the row is not what it was written with; "" if it is."""
         raise NotImplementedError
 
     def seen(self, row: Row) -> None:
@@ -138,7 +139,7 @@ class Chain(Generic[Row]):
             return FORGED
         if row.previous_hash != self.hash:
             return BROKEN
-        return REWORDED if self.reworded(row) else ""
+        return self.reworded(row)
 
 
 class Walk(Chain[Event]):
@@ -147,9 +148,9 @@ class Walk(Chain[Event]):
     def __init__(self, intent: Intent, noted: tuple[int, str] = (0, "")) -> None:
         super().__init__(Event.objects.filter(intent=intent).select_related("text"))
         self.intent, self.noted = intent, noted
+        self._knows_purge = False
         self.first: Event | None = None
         self.last: Event | None = None
-        self.wordless = 0
 
     def to_the_end(self) -> Misfit | None:
         """The first misfit. An intent without any event has lost them all."""
@@ -159,10 +160,8 @@ class Walk(Chain[Event]):
         return Misfit(self.intent.pk, seq, why) if why else None
 
     def seen(self, row: Event) -> None:
-        """Note the first and the last; and the first without its text, as only a purge takes those."""
+        """Note the first and the last: the intent's row and texts are held against them."""
         self.first, self.last = self.first or row, row
-        if not self.wordless and getattr(row, "text", None) is None:
-            self.wordless = row.seq
 
     def _row_fault(self) -> Fault | None:
         if self.first is None or self.last is None:
@@ -183,7 +182,16 @@ class Walk(Chain[Event]):
         """As it was recorded."""
         return hash_of(row, str(self.intent.workspace_id))
 
-    def reworded(self, row: Event) -> bool:
-        """A purged text is fine."""
+    def reworded(self, row: Event) -> str:
+        """A purged text is fine, if its purge is on record."""
         text = getattr(row, "text", None)
-        return text is not None and digest_of_bytes(text.body.encode()) != row.details_digest
+        if text is None:
+            return "" if self._purged else TEXT_LOST
+        return REWORDED if digest_of_bytes(text.body.encode()) != row.details_digest else ""
+
+    @property
+    def _purged(self) -> bool:
+        """Asked when a text was missed: a purge takes the texts and says so in one transaction."""
+        if not self._knows_purge:
+            self._knows_purge = was_purged(self.intent)
+        return self._knows_purge

@@ -12,15 +12,13 @@ from intents.models import Event, Workspace, WorkspaceChain, WorkspaceEntry
 from intents.services import checkpoints
 from intents.services.changes import details_of_entry, hash_of_entry
 from intents.services.ledger import Head, Ledger
-from intents.services.verify import Chain
+from intents.services.verify import REWORDED, Chain
 
 ARCHIVED = "history.archived"
-PURGED = "history.purged"
 SOME = 200  # intents looked up in one read
 
 GONE = "it is missing, though checkpoint {entry} names it"
 OTHER = "it is not the one that checkpoint {entry} names"
-WORDLESS = "its details are missing, and no purge of them is recorded"
 AHEAD = "the mark from which checkpoints go on is further than any of them"
 LEFT_OUT = "the checkpoint leaves out events before those that it names"
 
@@ -52,16 +50,14 @@ class EntryWalk(Chain[WorkspaceEntry]):
         """As it was recorded."""
         return hash_of_entry(row)
 
-    def reworded(self, row: WorkspaceEntry) -> bool:
+    def reworded(self, row: WorkspaceEntry) -> str:
         """The body is part of the row, and never purged."""
-        return digest_of_bytes(row.body.encode()) != row.body_digest
+        return REWORDED if digest_of_bytes(row.body.encode()) != row.body_digest else ""
 
     def seen(self, row: WorkspaceEntry) -> None:
         """Look up what a checkpoint names; note what an archive took away."""
         if row.change == ARCHIVED:
             self.ledger.archived(self._heads(details_of_entry(row)))
-        if row.change == PURGED:
-            self.ledger.purged(UUID(details_of_entry(row)["intent"]))
         if row.change == checkpoints.CHANGE:
             details = details_of_entry(row)
             self.checkpoints += 1

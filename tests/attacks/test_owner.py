@@ -9,12 +9,11 @@ from django.db import connection
 from config.management.commands.verify_history import oldest_first
 from intents.models import CheckpointCursor, Event, Intent, IntentTexts, WorkspaceChain
 from intents.services.anchors import keep_anchors
-from intents.services.purge import purge
 from tests.changes import checkpoint
 from tests.factories import send
 from tests.guards import run
 from tests.insider import plain, sql
-from tests.intents.test_insider import HERE, checked, fits, newest_checkpoint, story  # noqa: F401 - a fixture
+from tests.intents.test_insider import HERE, checked, newest_checkpoint, story  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db(transaction=connection.vendor == "postgresql")
 on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL holds only what fits a column")
@@ -24,24 +23,11 @@ def told(story: Intent, seq: int, why: str) -> bool:
     return checked() == f"{HERE} intent {story.pk} event {seq}: {why}."
 
 
-def test_an_event_is_named_when_its_text_is_gone_and_nobody_purged_it(story):
-    sql("DELETE FROM intents_eventtext WHERE event_id = %s", Event.objects.get(intent=story, seq=4).pk)
-
-    assert told(story, 4, "its details are missing, and no purge of them is recorded")
-
-
 def test_a_purge_is_named_when_only_its_mark_was_set(story):
-    sql("DELETE FROM intents_eventtext WHERE event_id IN (SELECT id FROM intents_event WHERE intent_id = %s)", story.pk)
     IntentTexts.objects.filter(pk=story.pk).update(purged_at="2026-01-01T00:00:00Z", payload="{}")
 
-    assert told(story, 1, "its details are missing, and no purge of them is recorded")
-
-
-def test_all_of_it_fits_when_an_operator_purged_it(story):
-    sql("DELETE FROM intents_outbox WHERE intent_id = %s", story.pk)
-    purge(story.pk, "operator")
-
-    assert fits()
+    marked = "the intent's texts are marked as purged, and no purge in the workspace's chain accounts for that"
+    assert told(story, 1, marked)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from intents.models import CheckpointCursor, Intent, Workspace
 from intents.services import verify_anchors
 from intents.services.ledger import Ledger
 from intents.services.verify import GARBLED, UNREADABLE, Misfit, Walk, unless_its_content
-from intents.services.verify_workspace import AHEAD, LEFT_OUT, WORDLESS, EntryWalk
+from intents.services.verify_workspace import AHEAD, LEFT_OUT, EntryWalk
 
 PAGE = 200  # intents or workspaces in one read
 
@@ -37,10 +37,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no workspace {workspace!r}.")
         anchors = self._anchors(options["anchor"], workspace) if options["anchor"] else None
         ledger, mark = Ledger(), checkpoint_mark()
-        intents, events = self._intents(chosen(workspace, intent), ledger)
+        intents, events = self._intents(chosen(workspace, intent))
         entries = self._workspaces(workspace, intent, ledger)
-        if place := ledger.first_wordless():
-            raise not_fitting(f"{place}: {WORDLESS}")
         if not workspace and not intent:
             self._spans(ledger, mark)
         if intent and not intents:
@@ -49,14 +47,12 @@ class Command(BaseCommand):
         counts += [f"{anchors} anchors"] if anchors is not None else []
         self.stdout.write(f"The history fits: {', '.join(counts)} checked.")
 
-    def _intents(self, rows: QuerySet[Intent], ledger: Ledger) -> tuple[int, int]:
+    def _intents(self, rows: QuerySet[Intent]) -> tuple[int, int]:
         intents = events = 0
         for intent in oldest_first(rows):
             walk = Walk(intent, noted=(intent.last_seq, intent.last_hash))
             if misfit := walk.to_the_end():
                 raise not_fitting(told(intent, misfit))
-            if walk.wordless:
-                ledger.wordless(intent.pk, f"{intent.workspace} intent {intent.pk} event {walk.wordless}")
             intents, events = intents + 1, events + walk.seq
         return intents, events
 
