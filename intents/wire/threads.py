@@ -13,6 +13,7 @@ from intents.ids import parse_id
 from intents.inboxes import ending_of, entries_of, readers_of, sees_all_of
 from intents.models import Thread, ThreadEntry, ThreadReader
 from intents.principal import Principal
+from intents.receiptreads import token_for
 from intents.services.threads import Chosen
 from intents.timeline import Kind, ThreadStatus, status_of, verdict_of
 from intents.wire.create import StrictInteger, StrictText
@@ -88,17 +89,28 @@ def chosen_of(data: dict[str, Any]) -> Chosen:
 def thread_json(principal: Principal, thread: Thread) -> dict[str, Any]:
     """The thread in full: its whole timeline and, for whoever may see the intent, the terminal details."""
     row = readers_of(principal, [thread]).get(thread.pk)
-    return shown(thread, entries_of(thread), row, in_full=sees_all_of(principal, thread))
+    answer = _answer_for(principal, thread) if sees_all_of(principal, thread) else None
+    return _shown(thread, entries_of(thread), row, answer)
 
 
 def threads_json(principal: Principal, threads: Sequence[tuple[Thread, list[ThreadEntry]]]) -> list[dict[str, Any]]:
     """Threads as lists show them: these of their entries, and of an answer the verdict."""
     rows = readers_of(principal, [thread for thread, _ in threads])
-    return [shown(thread, entries, rows.get(thread.pk), in_full=False) for thread, entries in threads]
+    return [_shown(thread, entries, rows.get(thread.pk), None) for thread, entries in threads]
 
 
-def shown(thread: Thread, entries: list[ThreadEntry], row: ThreadReader | None, *, in_full: bool) -> dict[str, Any]:
-    """One thread with these entries, for the reader of this row."""
+def _answer_for(principal: Principal, thread: Thread) -> dict[str, Any]:
+    """The terminal details as the events show them to this reader, the receipt's token included."""
+    ending = ending_of(thread.intent)
+    if ending.get("receipt_id"):
+        ending["receipt"] = token_for(principal, ending["receipt_id"])
+    return ending
+
+
+def _shown(
+    thread: Thread, entries: list[ThreadEntry], row: ThreadReader | None, answer: dict[str, Any] | None
+) -> dict[str, Any]:
+    """One thread with these entries, for the reader of this row; without `answer` they read the verdict."""
     intent = thread.intent
     return {
         "thread_id": str(thread.pk),
@@ -112,28 +124,32 @@ def shown(thread: Thread, entries: list[ThreadEntry], row: ThreadReader | None, 
         "updated_at": iso(thread.updated_at),
         "entries": thread.last_position,
         "unread": thread.last_position - (row.read_to if row else 0),
-        "timeline": [_entry(entry, thread, row.hidden if row else [], in_full=in_full) for entry in entries],
+        "timeline": [_entry(entry, thread, row.hidden if row else [], answer) for entry in entries],
     }
 
 
-def _entry(entry: ThreadEntry, thread: Thread, hidden: list[str], *, in_full: bool) -> dict[str, Any]:
+def _entry(entry: ThreadEntry, thread: Thread, hidden: list[str], answer: dict[str, Any] | None) -> dict[str, Any]:
+    gone = "self" if str(entry.pk) in hidden else None
+    if entry.kind == Kind.ENDED:
+        said = _end(entry, thread, gone, answer)
+    else:
+        said = _message(entry, gone) if entry.kind == Kind.REPLY else {}
     return {
         "event_id": str(entry.pk),
         "event_type": f"inbox.{entry.kind}",
         "actor": entry.actor,
         "at": iso(entry.at),
-        "details": entry.details | _said(entry, thread, hidden, in_full=in_full),
+        "details": entry.details | said,
     }
 
 
-def _said(entry: ThreadEntry, thread: Thread, hidden: list[str], *, in_full: bool) -> dict[str, Any]:
-    """What messages say, with their ids. What was taken away or hidden leaves an empty place."""
-    if entry.kind not in (Kind.REPLY, Kind.ENDED):
-        return {}
-    gone = "self" if str(entry.pk) in hidden else None
-    if entry.kind == Kind.ENDED:
-        ending = ending_of(thread.intent)
-        said = None if gone else (ending if in_full else verdict_of(ending))
-        return {"message_id": str(entry.pk), "completion": said, "withheld": not in_full, "deleted": gone}
+def _end(entry: ThreadEntry, thread: Thread, gone: str | None, answer: dict[str, Any] | None) -> dict[str, Any]:
+    seen = verdict_of(ending_of(thread.intent)) if answer is None else answer
+    completion = None if gone else seen
+    return {"message_id": str(entry.pk), "completion": completion, "withheld": answer is None, "deleted": gone}
+
+
+def _message(entry: ThreadEntry, gone: str | None) -> dict[str, Any]:
+    """What was taken away or hidden leaves an empty place."""
     gone = "both" if entry.message.deleted_at else gone
     return {"message_id": str(entry.pk), "message": None if gone else entry.message.body, "deleted": gone}

@@ -1,5 +1,6 @@
 """The answer to an intent lies in the inbox of `reply_to`, once, in the transaction that ends the intent."""
 
+import gzip
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from approvals.models import Unmatched
-from intents.models import Inbox, Intent, IntentTexts, Thread, ThreadEntry
+from intents.models import Inbox, Intent, IntentTexts, Outbox, Thread, ThreadEntry
+from intents.services.archive import archive
 from intents.services.bulk import cancel_each
 from intents.services.durable import durable
 from intents.services.inbox import Draft, append, completion_delivery
@@ -271,3 +273,31 @@ def test_a_neighbour_with_the_same_agent_name_gets_nothing(world):
     answered(world)
 
     assert not Inbox.objects.filter(workspace=other.workspace).exists()
+
+
+def test_the_receipt_is_in_the_thread_for_whom_it_is_meant_and_for_nobody_else(world):
+    agent = world.workspace.agents.get(name="planner")
+    _, secret = make_key(world.workspace, "asks", ("send", "work"), agent=agent)
+    created = Api(secret).post("/v1/intents", CREATE | {"reply_to": "planner"}).json()
+    intent = Intent.objects.get(pk=created["intent_id"])
+    say(gate_of(intent), world.ana)
+
+    own, other = (thread(api, intent)["timeline"][-1]["details"]["completion"] for api in (Api(secret), world.planner))
+
+    assert own["receipt_id"] == other["receipt_id"]
+    assert own["receipt"].count(".") == 2
+    assert other["receipt"] is None
+
+
+def test_an_archive_takes_the_thread_along(world, tmp_path):
+    intent = answered(world)
+    reply = world.planner.post(f"/v1/inbox/{intent.pk}/reply", {"message": "the-message"})
+    assert reply.status_code == 200
+    Outbox.objects.all().delete()
+
+    path = archive(world.workspace, [intent.pk], tmp_path, "test")
+
+    assert "the-message" in gzip.decompress(path.read_bytes()).decode()
+    assert Thread.objects.count() == ThreadEntry.objects.count() == 0
+    assert refusal(world.planner.get(f"/v1/inbox/{intent.pk}")) == (404, "thread_not_found")
+    assert kinds(thread(world.planner, answered(world))) == ["waiting", "ended"]
