@@ -42,7 +42,7 @@ def test_a_request_under_way_makes_no_key_when_its_own_was_revoked(world):
 
 
 def test_a_request_under_way_rotates_nothing_when_its_own_key_was_revoked(world):
-    principal, key = stolen_and_revoked(world)
+    principal, _ = stolen_and_revoked(world)
     other, _ = make_key(world.workspace, "stolen")
 
     with pytest.raises(Unauthenticated), durable():
