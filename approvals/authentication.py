@@ -43,9 +43,8 @@ def member_of(secret: str) -> tuple[PersonalToken, Membership]:
     Unauthenticated if the token is unknown, expired or revoked, or its person is gone.
     """
     rows = PersonalToken.objects.select_related("person")
-    live = rows.filter(digest=digest_of_secret(secret), revoked_at=None, expires_at__gt=clock.now())
-    token = live.filter(person__is_active=True).first()
-    member = _membership(token.person, token) if token else None
+    token = next(iter(rows.filter(digest=digest_of_secret(secret))), None)
+    member = _membership(token.person, token) if token and _is_live(token) else None
     if token is None or member is None:
         raise Unauthenticated("This personal token is unknown, expired or revoked.", code="invalid_actor_token")
     return token, member
@@ -80,6 +79,10 @@ class PrincipalAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """What 401 asks for."""
         return "Bearer"
+
+
+def _is_live(token: PersonalToken) -> bool:
+    return token.revoked_at is None and token.expires_at > clock.now() and token.person.is_active
 
 
 def _membership(person: Person, token: PersonalToken) -> Membership | None:

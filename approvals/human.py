@@ -8,7 +8,7 @@ from approvals.authentication import KnownPerson
 from approvals.clockwork import expire, run_chain
 from approvals.models import Gate, Person
 from approvals.report import gate_report
-from approvals.services.answer import answer_of
+from approvals.services.answer import read_decision
 from approvals.services.decide import decide_on
 from approvals.services.gates import close_gate, open_gate
 from intents.access import MACHINE, MAY_NOT_DECIDE
@@ -31,11 +31,10 @@ class HumanKind:
         return None
 
     def resume(self, step: Step, principal: Principal, body: dict[str, Any]) -> dict[str, Any]:
-        """A person's `task_result`. Machines never get here (intents.services.resume)."""
+        """A person's `task_result`, or `decision` approve or reject. Machines are refused."""
         person = person_of(principal)
         gate = _gate_meant(step, body.get("gate_id"))
-        answer = answer_of(gate, body.get("task_result"))
-        verdict = decide_on(gate, answer, person, via=VIA, strength=STRENGTH)
+        verdict = decide_on(gate, read_decision(gate, body), person, via=VIA, strength=STRENGTH)
         return verdict.on_the_wire()
 
     def wake(self, locked: Locked, step: Step) -> StepEnd | None:

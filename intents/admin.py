@@ -14,8 +14,10 @@ from django.utils.safestring import SafeString
 
 from intents import clock
 from intents.clock import iso
-from intents.models import Agent, ApiKey, Event, Intent, SemanticSchema, ServiceAccount, Step, Workspace
+from intents.models import Agent, ApiKey, Event, Intent, SemanticSchema, ServiceAccount, Step, Workspace, WorkspaceEntry
 from intents.receiptreads import newest_receipt
+from intents.services.changes import details_of_entry
+from intents.services.checkpoints import CHANGE
 from intents.services.configuration import Rows, record_differences, recorded, snapshot
 from intents.services.record import details_of
 from intents.services.verify import chain_fits
@@ -256,6 +258,39 @@ class IntentAdmin(ReadOnly):
     def outcome(self, row: Intent) -> SafeString | str:
         """The terminal details, once there are any."""
         return pretty(json.loads(row.texts.result)) if row.texts.result else "-"
+
+
+class CheckpointsFilter(admin.SimpleListFilter):
+    """There is one a minute: they would hide the rest."""
+
+    title = "checkpoints"
+    parameter_name = "checkpoints"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Without them unless asked."""
+        return [("shown", "shown too")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Without them, or all."""
+        return queryset if self.value() else queryset.exclude(change=CHANGE)
+
+
+@admin.register(WorkspaceEntry)
+class WorkspaceEntryAdmin(ReadOnly):
+    """Each workspace's own chain: who changed what, and checkpoints. Entries are never changed and never deleted."""
+
+    list_display = ("at", "change", "actor", "workspace", "seq")
+    list_filter = (CheckpointsFilter, "workspace", "at")
+    list_select_related = ("workspace",)
+    search_fields = ("change", "actor")
+    ordering = ("-id",)
+    fields = ("workspace", "seq", "change", "at", "actor", "said", "previous_hash", "hash")
+    readonly_fields = ("said",)
+
+    @admin.display(description="details")
+    def said(self, row: WorkspaceEntry) -> SafeString:
+        """What there was before, and after."""
+        return pretty(details_of_entry(row))
 
 
 @admin.register(Event)

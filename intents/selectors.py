@@ -26,21 +26,36 @@ def intent_by_handle(principal: Principal, handle: str) -> tuple[Intent, Step | 
 
     A key sees the intents that it sent and, for an agent, those with work for it; a person those of the workspace.
     """
-    wanted = parse_id(handle)
-    if wanted is None:
-        raise NotFound(NO_INTENT)
-    step = Step.objects.filter(pk=wanted, kind="agent").first()
-    intent = visible_intents(principal).filter(pk=step.intent_id if step else wanted).first()
+    wanted, step = _meant(handle)
+    intent = visible_intents(principal).filter(pk=wanted).first()
     if intent is None:
         raise NotFound(NO_INTENT)
     return intent, step
 
 
+def id_by_handle(principal: Principal, handle: str) -> tuple[uuid.UUID, Step | None]:
+    """As `intent_by_handle`, for whoever needs no more of the intent than its id."""
+    wanted, step = _meant(handle)
+    if not _visible(principal).filter(pk=wanted).exists():
+        raise NotFound(NO_INTENT)
+    return wanted, step
+
+
+def _meant(handle: str) -> tuple[uuid.UUID, Step | None]:
+    wanted = parse_id(handle)
+    if wanted is None:
+        raise NotFound(NO_INTENT)
+    step = next(iter(Step.objects.filter(pk=wanted, kind="agent")), None)
+    return (step.intent_id if step else wanted), step
+
+
 def visible_intents(principal: Principal) -> QuerySet[Intent]:
-    """All intents that this principal may know of."""
-    rows = Intent.objects.filter(workspace_id=principal.workspace_id).select_related(
-        "texts", "sender", "sender__service_account", "workspace"
-    )
+    """All intents that this principal may know of, with what is shown of them."""
+    return _visible(principal).select_related("texts", "sender", "sender__service_account", "workspace")
+
+
+def _visible(principal: Principal) -> QuerySet[Intent]:
+    rows = Intent.objects.filter(workspace_id=principal.workspace_id)
     if principal.person is not None:
         return rows
     seen = sent_by(principal.key) if principal.key is not None else Q(pk=None)

@@ -17,10 +17,10 @@ from intents.services import handout
 def find_intent(principal: Principal, handle: str) -> uuid.UUID:
     """The intent behind a handle. Its agent's call renews the lease that it holds."""
     selectors.check_not_killed(principal)
-    intent, step = selectors.intent_by_handle(principal, handle)
+    intent_id, step = selectors.id_by_handle(principal, handle)
     if step is not None and principal.agent is not None:
         handout.renew_lease(step, principal.agent)
-    return intent.pk
+    return intent_id
 
 
 def find_agent(principal: Principal, address: str) -> Agent:

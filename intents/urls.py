@@ -4,11 +4,22 @@ from django.urls import path, re_path
 
 from intents.views.accounts import AccountsView, AccountView, KeysView, RevokeView, RotateView
 from intents.views.agents import AgentsView, AgentView
+from intents.views.audit import AuditView
 from intents.views.bulk import BulkCancelView
 from intents.views.capabilities import CapabilitiesView
 from intents.views.document import DocumentView, reading_page
 from intents.views.health import HealthView
 from intents.views.history import ExportView
+from intents.views.inbox import (
+    ChangesView,
+    DecideView,
+    DelegateView,
+    DeleteMessagesView,
+    InboxView,
+    ReadView,
+    ReplyView,
+    ThreadView,
+)
 from intents.views.intents import EventsView, IntentsView, IntentView, ResolveView, ResumeView
 from intents.views.mesh import (
     HeartbeatView,
@@ -39,6 +50,15 @@ urlpatterns = [
     path("v1/intents/<str:handle>/resolve", ResolveView.as_view()),
     path("v1/intents/<str:handle>/controls", ControlsView.as_view()),
     path("v1/intents/<str:handle>/policy", PolicyView.as_view()),
+    path("v1/inbox", InboxView.as_view()),
+    path("v1/inbox/changes", ChangesView.as_view()),
+    path("v1/inbox/<str:thread_id>", ThreadView.as_view()),
+    path("v1/inbox/<str:thread_id>/reply", ReplyView.as_view()),
+    path("v1/inbox/<str:thread_id>/delegate", DelegateView.as_view()),
+    path("v1/inbox/<str:thread_id>/approve", DecideView.as_view(verb="approve")),
+    path("v1/inbox/<str:thread_id>/reject", DecideView.as_view(verb="reject")),
+    path("v1/inbox/<str:thread_id>/messages/delete", DeleteMessagesView.as_view()),
+    path("v1/inbox/<str:thread_id>/read", ReadView.as_view()),
     path("v1/history/export", ExportView.as_view()),
     path("v1/receipts/redeem", RedeemView.as_view()),
     path("v1/scenarios/apply", ApplyView.as_view()),
@@ -56,6 +76,7 @@ urlpatterns = [
     path("v1/mesh/agents/<path:address_id>/kill", KillView.as_view()),
     path("v1/mesh/agents/<path:address_id>/resume", MeshResumeView.as_view()),
     path("v1/mesh/agents/<path:address_id>", MeshAgentView.as_view()),
+    path("v1/audit/events", AuditView.as_view()),
     path("v1/agents", AgentsView.as_view()),
     path("v1/agents/<path:address>/intents/stream", WorkStreamView.as_view()),
     re_path(r"^v1/agents/(?P<address>.+)$", AgentView.as_view()),

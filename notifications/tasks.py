@@ -7,10 +7,12 @@ from celery import shared_task
 from intents.ticks import Tick
 from notifications import announce as announcing
 from notifications import deliver as delivering
+from notifications.webhooks import inboxes
 from notifications.webhooks.pushers import Pushers
 
 _announce = Tick(announcing.announce_due, announcing.BATCH)
 _deliver = Tick(delivering.deliver_due, delivering.BATCH, at_once=2)
+_inboxes = Tick(inboxes.queue_inboxes, inboxes.BATCH)
 _pushers = Pushers()
 
 
@@ -28,5 +30,6 @@ def deliver() -> None:
 
 @shared_task(name="push", ignore_result=True)
 def push() -> None:
-    """Let threads of this process send webhooks. It waits for none of them."""
+    """See what entered inboxes; let threads of this process send webhooks. It waits for none of them."""
+    _inboxes()
     _pushers.start()

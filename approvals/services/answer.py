@@ -14,6 +14,7 @@ from intents.errors import Invalid
 RESERVED = ("outcome", "comment", "data", "evidence", "digest", "action")
 COMMENT_LIMIT = 2000
 EVIDENCE_LIMIT = 10
+WORDS = {"approve": OutcomeClass.YES, "reject": OutcomeClass.NO}
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,21 @@ def answer_of(gate: Gate, task_result: Any) -> Answer:
         evidence=tuple(_evidence(evidence)),
         digest=_text(task_result.get("digest")),
     )
+
+
+def read_decision(gate: Gate, body: dict[str, Any]) -> Answer:
+    """approve and reject stand for the gate's first yes and its first no."""
+    if "task_result" in body:
+        return answer_of(gate, body["task_result"])
+    word = body.get("decision")
+    if word not in WORDS:
+        raise Invalid("decision must be approve or reject.", code="schema_invalid")
+    comment = body.get("comment") or ""
+    if not isinstance(comment, str):
+        raise Invalid("comment must be a text.", code="schema_invalid")
+    outcome = next(name for name, cls in gate.ask.outcomes if cls == WORDS[word])
+    digest = body.get("digest") if isinstance(body.get("digest"), str) else ""
+    return Answer(outcome=outcome, comment=comment, digest=digest or "")
 
 
 def prepare(ask: GateAsk, answer: Answer) -> tuple[Answer, Fault | None]:

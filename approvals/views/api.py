@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, cast
 
 from rest_framework import serializers
@@ -10,23 +11,22 @@ from rest_framework.response import Response
 
 from approvals.human import STRENGTH, VIA, person_of
 from approvals.models import Gate, Person
-from approvals.outcomes import OutcomeClass
-from approvals.selectors import gate_for, gates_for, may_decide
-from approvals.services.answer import Answer, answer_of
+from approvals.selectors import gates_for, may_decide
+from approvals.services.answer import WORDS, read_decision
 from approvals.services.decide import decide_on
 from approvals.services.take_back import take_back
 from intents.access import PERSON, PERSON_WHO_DECIDES
 from intents.clock import iso
-from intents.errors import Invalid, NotFound
+from intents.errors import Forbidden, NotFound
 from intents.ids import parse_id
 from intents.principal import PersonRef
+from intents.services.attempts import keep_attempt
 from intents.views.base import ApiView, body_of, query_int
 from intents.views.endpoint import Endpoint
 from intents.wire.create import AnyObject, StrictText
 from intents.wire.shapes import APPLIED, FLAG, ID, MAP, TEXT, TEXTS, TIME, WHOLE, YES, many, maybe, named, obj
 from intents.wire.unknown import unknown_warnings
 
-WORDS = {"approve": OutcomeClass.YES, "reject": OutcomeClass.NO}
 ASKED = obj(
     title=TEXT,
     description=TEXT,
@@ -85,10 +85,20 @@ class DecisionView(ApiView):
         "DELETE": Endpoint(PERSON_WHO_DECIDES, shape=ANSWERED),
     }
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Whoever may not decide at all is refused before anything is read; that they tried is kept."""
+        try:
+            super().initial(request, *args, **kwargs)
+        except Forbidden as refusal:
+            wanted = parse_id(kwargs["gate_id"])
+            for gate in Gate.objects.filter(pk=wanted, workspace_id=self.principal.workspace_id) if wanted else []:
+                keep_attempt(self.principal, gate.intent_id, "decide", refusal)
+            raise
+
     def post(self, request: Request, gate_id: str) -> Response:
         """`decision` approve or reject, or `task_result` with any outcome of the gate."""
         person = person_of(self.principal)
-        gate = find_gate(person, gate_id, self.principal.workspace_id)
+        gate = find_gate(gate_id, self.principal.workspace_id)
         body = body_of(request)
         form = DecisionBody(data=body)
         form.is_valid(raise_exception=True)
@@ -110,7 +120,7 @@ class DecisionView(ApiView):
     def delete(self, request: Request, gate_id: str) -> Response:
         """Take one's answer back while the gate is open."""
         person = person_of(self.principal)
-        gate = find_gate(person, gate_id, self.principal.workspace_id)
+        gate = find_gate(gate_id, self.principal.workspace_id)
 
         def effect() -> dict[str, Any]:
             return {"ok": True, **take_back(gate.pk, person, via="api").on_the_wire()}
@@ -118,26 +128,15 @@ class DecisionView(ApiView):
         return self.once(request, f"DELETE /v1/approvals/{gate.pk}/decision", effect)
 
 
-def find_gate(person: Person, gate_id: str, workspace_id: Any) -> Gate:
-    """The gate in the token's workspace; NotFound otherwise."""
+def find_gate(gate_id: str, workspace_id: uuid.UUID) -> Gate:
+    """The gate in the workspace of the token, whose person is a member there; NotFound otherwise."""
     wanted = parse_id(gate_id)
     if wanted is None:
         raise NotFound("There is no such gate.")
-    gate = gate_for(person, wanted)
-    if gate.workspace_id != workspace_id:
+    gate = next(iter(Gate.objects.filter(pk=wanted, workspace_id=workspace_id).select_related("ask")), None)
+    if gate is None:
         raise NotFound("There is no such gate.")
     return gate
-
-
-def read_decision(gate: Gate, body: dict[str, Any]) -> Answer:
-    """approve and reject stand for the gate's first yes and its first no."""
-    if "task_result" in body:
-        return answer_of(gate, body["task_result"])
-    word = body.get("decision")
-    if word not in WORDS:
-        raise Invalid("decision must be approve or reject.", code="schema_invalid")
-    outcome = next(name for name, cls in gate.ask.outcomes if cls == WORDS[word])
-    return Answer(outcome=outcome, comment=body.get("comment") or "", digest=body.get("digest") or "")
 
 
 def task_json(gate: Gate) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from intents.models.intent import Intent, IntentTexts, Step, StepResult
 from intents.models.mesh import AgentMetrics
 from intents.models.receipt import Receipt, Redemption
 from intents.models.schema import Compatibility, SemanticSchema
+from intents.models.thread import Inbox, Thread, ThreadEntry, ThreadMessage, ThreadReader
 from intents.models.workspace import Agent, ApiKey, ServiceAccount, Workspace
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Event",
     "EventText",
     "IdempotencyRecord",
+    "Inbox",
     "Intent",
     "IntentTexts",
     "Outbox",
@@ -26,6 +28,10 @@ __all__ = [
     "ServiceAccount",
     "Step",
     "StepResult",
+    "Thread",
+    "ThreadEntry",
+    "ThreadMessage",
+    "ThreadReader",
     "Workspace",
     "WorkspaceChain",
     "WorkspaceEntry",

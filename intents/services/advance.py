@@ -8,6 +8,7 @@ from __future__ import annotations
 from intents.lifecycle import TERMINAL_EVENT, Status, StepStatus
 from intents.models import Step
 from intents.ports import StepEnd, kind_of
+from intents.services.inbox import tell_end, tell_waiting
 from intents.services.lock import Locked
 from intents.services.outcome import Ending, terminal_details, write_result
 
@@ -50,6 +51,7 @@ def finish(locked: Locked, ending: Ending) -> None:
     details = terminal_details(locked, ending)
     write_result(locked.intent, details)
     locked.record(TERMINAL_EVENT[ending.status], ending.actor, details)
+    tell_end(locked)
 
 
 def abort(locked: Locked, ending: Ending) -> None:
@@ -67,6 +69,8 @@ def _start_from(locked: Locked, position: int, ending: Ending) -> None:
         end = kind_of(step).start(locked, step)
         if end is None:
             step.keep()
+            if step.kind == "human":
+                tell_waiting(locked)
             return
         end_step(locked, step, end)
         return

@@ -92,11 +92,15 @@ def end_keys(keys: Iterable[ApiKey], actor: str, at: datetime | None = None, ver
 def key_of(secret: str) -> ApiKey:
     """The live key that this secret opens. Unauthenticated if unknown, expired, revoked or of a switched-off agent."""
     rows = ApiKey.objects.select_related("workspace", "service_account__agent", "agent")
-    live = rows.filter(digest=digest_of_secret(secret), revoked_at=None, expires_at__gt=clock.now())
-    key = live.exclude(agent__is_active=False).first()
-    if key is None:
+    key = next(iter(rows.filter(digest=digest_of_secret(secret))), None)
+    if key is None or not _is_live(key):
         raise Unauthenticated("This API key is unknown, expired or revoked.")
     return key
+
+
+def _is_live(key: ApiKey) -> bool:
+    agent_works = key.agent is None or key.agent.is_active
+    return key.revoked_at is None and key.expires_at > clock.now() and agent_works
 
 
 def account_for(workspace: Workspace, name: str, agent: Agent | None = None, actor: str = SERVER) -> ServiceAccount:

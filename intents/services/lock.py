@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,7 @@ class Locked:
         self.now: datetime = max(moment, intent.last_at) if intent.last_at else moment
         self._steps = steps
         self._events: list[record.NewEvent] = []
+        self._last: list[Callable[[], None]] = []
 
     @property
     def steps(self) -> list[Step]:
@@ -65,6 +66,10 @@ class Locked:
     def record(self, event_type: str, actor: str, details: dict[str, Any] | None = None) -> None:
         """Append an event to the history; it is written when the lock is given back."""
         self._events.append(record.new_event(self.intent, event_type, actor, self.now, details or {}))
+
+    def at_last(self, write: Callable[[], None]) -> None:
+        """Have this done at the very end, after the intent's own rows: what locks rows that intents share."""
+        self._last.append(write)
 
     def leave(self) -> None:
         """Derive `wake_at` from the rows and write the intent and its events."""
@@ -93,6 +98,8 @@ class Locked:
         else:
             intent.save(update_fields=_CHANGING)
         record.write(intent, self._events)
+        for write in self._last:
+            write()
 
     def _nudges(self) -> list[str]:
         names = [nudges.of_intent(self.intent.id)]
@@ -111,7 +118,7 @@ def locked_intent(intent_id: uuid.UUID, *, skip_locked: bool = False) -> Iterato
     with durable():
         rows = Intent.objects.select_for_update(no_key=True, skip_locked=skip_locked)
         with metrics.timed(metrics.LOCK_WAIT):
-            intent = rows.filter(pk=intent_id).first()
+            intent = next(iter(rows.filter(pk=intent_id)), None)
         if intent is None:
             raise NotFound("There is no such intent.")
         locked = Locked(intent)

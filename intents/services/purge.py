@@ -13,14 +13,16 @@ from intents.errors import Conflict
 from intents.lifecycle import FINAL, is_final
 from intents.models import EventText, IdempotencyRecord, Intent, IntentTexts, Outbox, Step, StepResult
 from intents.ports import keepers
-from intents.purged import outcome_left, stub, words_of
+from intents.purged import PURGED, outcome_left, stub, words_of
 from intents.services.changes import record_change
 from intents.services.durable import durable
 from intents.services.idempotency import leave_words
+from intents.services.inbox import purge_thread
 from intents.services.lock import locked_intent
 
 KEPT_OF_REQUEST = ("max_delivery_attempts", "scenario_id")
 ENDPOINTS = ("resume", "resolve", "controls", "policy")
+THREAD_ENDPOINTS = ("reply", "delegate", "approve", "reject", "messages/delete", "read")
 
 
 def purge(intent_id: uuid.UUID, actor: str) -> bool:
@@ -42,7 +44,7 @@ def purge(intent_id: uuid.UUID, actor: str) -> bool:
             for keeper in keepers():
                 keeper.purge(intent, words)
             IntentTexts.objects.filter(intent=intent).update(purged_at=locked.now)
-        record_change(intent.workspace_id, "history.purged", actor, {"intent": str(intent.pk)})
+        record_change(intent.workspace_id, PURGED, actor, {"intent": str(intent.pk)})
     return True
 
 
@@ -68,6 +70,7 @@ def _purge_own(intent: Intent, words: str) -> None:
     EventText.objects.filter(event__intent=intent).delete()
     Step.objects.filter(intent=intent).update(spec=stub(words))
     StepResult.objects.filter(step__intent=intent).update(result=canonical(stub(words)).decode())
+    purge_thread(intent, words)
     _purge_answers(intent, words)
 
 
@@ -75,5 +78,6 @@ def _purge_answers(intent: Intent, words: str) -> None:
     """What was kept for repeats of the requests that made it and went on with it."""
     handles = {intent.pk, *intent.steps.values_list("pk", flat=True)}
     calls = [f"POST /v1/intents/{handle}/{name}" for handle in handles for name in ENDPOINTS]
+    calls += [f"POST /v1/inbox/{intent.pk}/{name}" for name in THREAD_ENDPOINTS]
     rows = IdempotencyRecord.objects.filter(workspace_id=intent.workspace_id)
     leave_words(rows.filter(Q(endpoint__in=calls) | Q(response__intent_id=str(intent.pk))), words)

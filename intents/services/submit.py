@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from intents import clock
-from intents.addresses import matches
+from intents.addresses import is_human, matches
 from intents.digest import canonical, digest_of_bytes
 from intents.errors import Conflict, Forbidden, Invalid, NotFound
 from intents.ids import new_id
@@ -56,11 +56,15 @@ def _planned(principal: Principal, submission: Submission, fit: Fit | None) -> t
     _check_key(key, submission.intent_type, [target, *agents])
     fit = fit or fit_of(principal, submission.intent_type, submission.payload)
     fit.check()
-    rows = Agent.objects.filter(workspace=workspace, address__in={target, *agents}, is_active=True)
+    wanted = {target, *agents}
+    if submission.reply_to:
+        submission.reply_to = _reply_address(key, submission.reply_to)
+        wanted.add(submission.reply_to)
+    rows = Agent.objects.filter(workspace=workspace, address__in=wanted, is_active=True)
     known = dict(rows.values_list("address", "killed_at"))
     steps = base_steps(submission, target, registered=target in known)
     planned = Planned(steps, warnings=[*submission.warnings, *fit.warnings])
-    _warn_of_agents(workspace, planned, known)
+    _warn_of_agents(workspace, planned, submission.reply_to, known)
     run_planners(submission, workspace, principal, planned)
     _check_gates(key, planned)
     return key, target, planned
@@ -77,6 +81,17 @@ def _check_key(key: ApiKey, intent_type: str, targets: list[str]) -> None:
             raise Forbidden(f"This key may not send to {target}.", code="target_not_allowed")
 
 
+def _reply_address(key: ApiKey, address: str) -> str:
+    """In full. The answer carries the sender's words: it goes to the key's own agent or to one that it may send to."""
+    target = full_address(key.workspace, address)
+    if is_human(target):
+        raise Invalid("reply_to: people are told by mail; name an agent.", code="invalid_agent_address")
+    own = key.agent.address if key.agent else ""
+    if target != own and key.targets and not matches(key.targets, target):
+        raise Forbidden(f"This key may not send to {target}.", code="target_not_allowed")
+    return target
+
+
 def _check_gates(key: ApiKey, planned: Planned) -> None:
     """Conflict if people have as much before them from this sender as they ever may. Before anything is written."""
     most = settings.OPEN_GATES_PER_SENDER
@@ -87,15 +102,17 @@ def _check_gates(key: ApiKey, planned: Planned) -> None:
         raise Conflict(sentence, code="too_many_open_gates", details={"limit": most})
 
 
-def _warn_of_agents(workspace: Workspace, planned: Planned, known: dict[str, datetime | None]) -> None:
+def _warn_of_agents(workspace: Workspace, planned: Planned, reply_to: str, known: dict[str, datetime | None]) -> None:
     """`known`: the registered ones, and since when each is killed."""
-    wanted = {step.agent_address for step in planned.steps if step.kind == "agent"}
-    for address in sorted(address for address in wanted if known.get(address) is not None):
+    work = {step.agent_address for step in planned.steps if step.kind == "agent"}
+    wanted = work | {reply_to} if reply_to else work
+    for address in sorted(address for address in work if known.get(address) is not None):
         planned.warnings.append(f"{address} was stopped; the work waits until somebody resumes it.")
     for address in sorted(wanted - set(known)):
         if workspace.unknown_agent_is_error:
             raise NotFound(f"No agent is registered at {address}.", code="agent_not_found")
-        planned.warnings.append(f"No agent is registered at {address} yet; the work waits for one.")
+        what = "work" if address in work else "answer"
+        planned.warnings.append(f"No agent is registered at {address} yet; the {what} waits for one.")
 
 
 def _intent(key: ApiKey, submission: Submission, planned: Planned, target: str) -> Intent:
@@ -124,6 +141,7 @@ def _intent(key: ApiKey, submission: Submission, planned: Planned, target: str) 
             "reasons": planned.reasons,
             "passed_by": planned.passed_by,
             "denied": planned.denied,
+            "kept_out": planned.kept_out,
         },
         warnings=planned.warnings,
     )

@@ -18,6 +18,8 @@ CAPABILITIES = (
     "intents.bulk_cancel",
     "human_tasks",
     "approvals",
+    "inbox",
+    "reply_to",
     "receipts",
     "scenarios",
     "agents",

@@ -14,8 +14,10 @@ from intents.lifecycle import FINAL, Status
 from intents.models import Event, Intent
 from intents.receiptreads import UNUSED, USED, by_use, with_receipt, with_token
 from intents.selectors import events_after, visible_intents
+from intents.services.attempts import attempts_kept
 from intents.services.fitting import fit_of
 from intents.services.generation import check_generation
+from intents.services.inbox import completion_delivery
 from intents.services.resume import resolve, resume
 from intents.services.submit import submit
 from intents.views.base import ApiView, body_of, query_int
@@ -48,7 +50,8 @@ FILTERS = {"pending": [status for status in Status.values if status not in FINAL
 
 OWNER = {"owner_agent": TEXT}
 CHANGED = {"policy_generation": WHOLE, "warnings": TEXTS, "applied": FLAG}
-DELIVERY = obj(delivered=FLAG, reason=TEXT)
+WHERE = {"reply_to": TEXT, "owner_agent": TEXT, "thread_id": ID, "message_id": ID, "completion": MAP}
+DELIVERY = obj("reason", *WHERE, delivered=FLAG, reason=TEXT, **WHERE)
 
 
 class IntentsView(ApiView):
@@ -141,7 +144,8 @@ class ResumeView(ApiView):
                 **answer,
             }
 
-        return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resume", effect)
+        with attempts_kept(self.principal, intent.pk, "resume"):
+            return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resume", effect)
 
 
 class ResolveView(ApiView):
@@ -176,13 +180,13 @@ class ResolveView(ApiView):
             answer = resolve(intent, step, self.principal, body)
             fresh = visible_intents(self.principal).get(pk=intent.pk)
             last = Event.objects.select_related("text").filter(intent=fresh).order_by("seq").last()
-            not_sent = {"delivered": False, "reason": "reply_to_not_set"}
             event = with_token(event_json(last), self.principal) if last else None
             told = with_receipt(intent_json(fresh), fresh, self.principal)
-            shown = {"intent": told, "event": event, "completion_delivery": not_sent}
+            shown = {"intent": told, "event": event, "completion_delivery": completion_delivery(fresh)}
             return {"ok": True, **shown, "warnings": warnings, **answer}
 
-        return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resolve", effect)
+        with attempts_kept(self.principal, intent.pk, "resolve"):
+            return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resolve", effect)
 
 
 def created(intent: Intent) -> dict[str, Any]:

@@ -113,6 +113,8 @@ def submission_of(body: dict[str, Any]) -> Submission:
     form.is_valid(raise_exception=True)
     data = form.validated_data
     check_address(data["to_agent"], "to_agent")
+    if data.get("reply_to"):
+        check_address(data["reply_to"], "reply_to")
     check_payload(data["payload"])
     return Submission(
         intent_type=data["intent_type"],

@@ -10,7 +10,7 @@ from notifications.models.delivery import (
     KeptMail,
     Purpose,
 )
-from notifications.models.webhook import WebhookDelivery, WebhookEvent, WebhookSubscription
+from notifications.models.webhook import InboxWatch, WebhookDelivery, WebhookEvent, WebhookSubscription
 
 __all__ = [
     "ASKS",
@@ -19,6 +19,7 @@ __all__ = [
     "ChannelAccount",
     "Delivery",
     "DeliveryStatus",
+    "InboxWatch",
     "KeptMail",
     "Purpose",
     "WebhookDelivery",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from intents.ids import new_id
-from intents.models import Agent, Event, Workspace
+from intents.models import Agent, Event, Inbox, Workspace
 from notifications.models.delivery import DeliveryStatus
 
 
@@ -115,3 +115,10 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id} ({self.status})"
+
+
+class InboxWatch(models.Model):
+    """Up to where an inbox was read for webhooks."""
+
+    inbox = models.OneToOneField(Inbox, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    cursor = models.BigIntegerField(default=0)

@@ -21,6 +21,7 @@ READ_ONLY = (
     "approvals.personaltoken",
     "intents.intent",
     "intents.event",
+    "intents.workspaceentry",
     "intents.apikey",
     "intents.serviceaccount",
     "notifications.delivery",

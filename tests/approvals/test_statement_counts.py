@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from approvals.models import Gate
 from intents import clock
-from intents.models import Intent
+from intents.models import ApiKey, Intent
 from intents.selectors import events_after
 from intents.sweeps import wake
 from tests.factories import gate_rule, make_policy, open_gate
@@ -26,6 +26,7 @@ def _policy(world) -> None:
     remind = {"after": 600, "interval": 600, "max": 3}
     make_policy(world.workspace, gates=[gate_rule("team:sre", remind=remind)])
     open_gate(world)  # the first gate with these terms writes them
+    ApiKey.objects.update(last_used_at=clock.now())  # noted once an hour
 
 
 def posted(path: str, body: dict[str, Any], **headers: str) -> CaptureQueriesContext:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -62,7 +63,7 @@ def flow(
             "connections": connections,
             "seconds": seconds(house),
             "warm": 1.0,
-            "run": f"{kind}{connections}{tellers}",
+            "run": f"{kind}{connections}{tellers}{time.time()}",
         }
         with Meter(web=[live.process.pid], tellers=pids) as meter:
             found = house.load(kind, live, last_seq=of.last_seq, **job)

@@ -1,7 +1,9 @@
 """Entries of a workspace's chain: written in the transaction of the change, kept by the database."""
 
+import threading
+
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.db.transaction import TransactionManagementError
 
 from intents.models import WorkspaceChain, WorkspaceEntry
@@ -100,6 +102,31 @@ def test_no_entry_is_left_when_the_change_did_not_happen(workspace):
 
     assert not WorkspaceEntry.objects.exists()
     assert not WorkspaceChain.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_chain_has_no_gap_and_no_fork_when_many_change_something_at_once(workspace):
+    failures = []
+
+    def change() -> None:
+        try:
+            for _ in range(5):
+                with durable():
+                    record_change(workspace.pk, "key.created", "server", {})
+        except Exception as error:  # noqa: BLE001
+            failures.append(error)
+        connections.close_all()
+
+    threads = [threading.Thread(target=change) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    rows = list(WorkspaceEntry.objects.order_by("seq"))
+    assert [row.seq for row in rows] == list(range(1, 31))
+    assert [row.previous_hash for row in rows] == ["", *(row.hash for row in rows[:-1])]
 
 
 @pytest.mark.parametrize("statement", ALL.values(), ids=list(ALL))

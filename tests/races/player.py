@@ -78,6 +78,24 @@ def play_post(path: str, body: dict[str, Any], headers: dict[str, str]) -> list[
     return [answer.status_code, answer.json()]
 
 
+def play_posts(requests: list[dict[str, Any]]) -> list[int]:
+    """One request after the other; their statuses."""
+    return [play_post(**request)[0] for request in requests]
+
+
+def play_follow_inbox(secret: str, until: int) -> list[str]:
+    """Read an inbox as it grows until so many threads are done: the ids of the entries, as they came."""
+    client, seen, done, cursor = APIClient(SERVER_NAME="127.0.0.1", HTTP_X_API_KEY=secret), [], 0, ""
+    give_up = time.monotonic() + 60
+    while done < until and time.monotonic() < give_up:
+        page = client.get(f"/v1/inbox/changes?limit=7&cursor={cursor}").json()
+        entries = [entry for row in page["changes"] for entry in row["thread"]["timeline"]]
+        seen += [entry["event_id"] for entry in entries]
+        done += sum(entry["event_type"] == "inbox.ended" for entry in entries)
+        cursor = page["next_cursor"] or ""
+    return seen
+
+
 PLAYS = {name.removeprefix("play_"): play for name, play in list(globals().items()) if name.startswith("play_")}
 
 

@@ -77,12 +77,13 @@ def test_every_other_method_is_405_for_everybody_whom_we_know(world: SimpleNames
 
 @pytest.mark.parametrize("who", ["foreign key", "foreign person"])
 def test_what_is_ours_answers_a_stranger_like_what_does_not_exist(world: SimpleNamespace, who: str) -> None:
-    gate, strange = open_gate(world), neighbours()
+    gate, strange = open_gate(world, reply_to="infra-validator"), neighbours()
     every_scope = make_key(strange.workspace, "all", ("send", "provision"))[1]
     credential = (every_scope, "") if who == "foreign key" else ("", make_token(strange.zoe, strange.workspace))
     ours = {
         "handle": gate.intent_id,
         "gate_id": gate.pk,
+        "thread_id": gate.intent_id,
         "account_id": world.sender.service_account_id,
         "key_id": world.sender.pk,
         "address": "infra-validator",

@@ -47,7 +47,7 @@ class Command(BaseCommand):
     def _intents(self, rows: QuerySet[Intent]) -> tuple[int, int]:
         intents = events = 0
         for intent in oldest_first(rows):
-            walk = Walk(intent)
+            walk = Walk(intent, noted=(intent.last_seq, intent.last_hash))
             if misfit := walk.to_the_end():
                 raise not_fitting(told(intent, misfit))
             intents, events = intents + 1, events + walk.seq
@@ -85,7 +85,7 @@ def chosen(workspace: str, intent: UUID | None) -> QuerySet[Intent]:
     """The intents to be checked."""
     rows = Intent.objects.filter(pk=intent) if intent else Intent.objects.all()
     rows = rows.filter(workspace__in=named(workspace)) if workspace else rows
-    return rows.select_related("workspace").only("workspace__org", "workspace__name")
+    return rows.select_related("workspace").only("last_seq", "last_hash", "workspace__org", "workspace__name")
 
 
 def oldest_first(found: QuerySet[Any]) -> Iterator[Any]:
