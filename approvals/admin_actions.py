@@ -136,13 +136,14 @@ def _not_theirs(gate: Gate, person: Person) -> str:
 
 def _fate(request: HttpRequest, person: Person, gate: Gate, cls: OutcomeClass, reason: str) -> Fate:
     """One gate's own answer; the others go on whatever becomes of it."""
-    why_not = _why_not(gate, cls, subject_of(gate, full=False)) if gate.is_open else ""
+    subject = subject_of(gate, full=False)
+    why_not = _why_not(gate, cls, subject) if gate.is_open else ""
     if why_not:
         return Fate(gate, False, why_not)
     digest = request.POST.get(f"digest-{gate.pk}") or NOT_SHOWN
     answer = Answer(_outcome(gate, cls), reason, digest=digest)
     try:
-        verdict = decide(gate.pk, answer, person, via="admin", strength="signed_in")
+        verdict = decide(gate.pk, answer, person, via="admin", strength="signed_in", full_view=not subject.is_cut)
     except DomainError as error:
         return Fate(gate, False, error.message)
     return Fate(gate, verdict.recorded, verdict.message)

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from approvals import asking
+from approvals.changers import LATELY, Rules, changers, entries_since
 from approvals.directory import deciders_named, label, member
 from approvals.models import ApprovalSettings, PolicyVersion, Unmatched
 from approvals.placing import Item, PolicyGate, merge_with_first, place_all, shown
 from approvals.rules import Rule, Ruling, rule_on
-from approvals.terms import completed, from_rule, line
+from approvals.terms import completed, from_rule, line, names_in
+from intents import clock
 from intents.errors import Invalid
 from intents.models import Workspace
 from intents.planning import free_name
@@ -37,6 +39,8 @@ def plan(submission: Submission, workspace: Workspace, principal: Principal, pla
     asking.resolve_notifications(planned, workspace)
     items = asking.read_gates(planned, workspace, settings.default_approvers)
     items = _with_policies(items, ruling, settings, planned)
+    planned.kept_out = _changers(items, workspace, submission.intent_type, settings)
+    planned.excluded = sorted({*planned.excluded, *planned.kept_out})
     planned.steps = [_finished(item, workspace, planned, at) for at, item in enumerate(items)]
 
 
@@ -50,8 +54,13 @@ def active_rules(workspace: Workspace) -> list[Rule]:
 
 
 def settings_of(workspace: Workspace) -> ApprovalSettings:
-    """The workspace's fallback; without a row it gates by nobody, which is an error at submit and never silence."""
-    return ApprovalSettings.objects.filter(workspace=workspace).first() or ApprovalSettings(workspace=workspace)
+    """The workspace's fallback; without a row it gates by nobody, which is an error at submit and never silence.
+
+    `changed_lately`: whether anything was that may decide over an intent. Asked with it, and hardly ever true.
+    """
+    lately = entries_since(OuterRef("workspace"), clock.now() - LATELY)
+    rows = ApprovalSettings.objects.filter(workspace=workspace).annotate(changed_lately=Exists(lately))
+    return rows.first() or ApprovalSettings(workspace=workspace)
 
 
 def _with_policies(items: list[Item], ruling: Ruling, settings: ApprovalSettings, planned: Planned) -> list[Item]:
@@ -94,6 +103,15 @@ def _owners(principal: Principal) -> list[str]:
     return [str(owner) for owner in (*key.owners, *key.service_account.owners)] if key else []
 
 
+def _changers(items: list[Item], workspace: Workspace, intent_type: str, settings: ApprovalSettings) -> dict[str, str]:
+    """Whoever changed lately what this is decided by, each with a sentence that says so."""
+    names = {name for item in items if not isinstance(item, StepSpec) for name in names_in(item.terms)}
+    if not names or not getattr(settings, "changed_lately", True):
+        return {}
+    rules = Rules(workspace, frozenset(names), intent_type)
+    return changers(rules, clock.now() - LATELY, is_on=settings.changers_wait)
+
+
 def _authors(ruling: Ruling, submission: Submission, workspace: Workspace) -> list[str]:
     """Members whom the payload names as authors in a field that a matching policy lists. Only ever adds."""
     fields = [field for rule in ruling.required for field in rule.body.get("author_fields", [])]
@@ -108,7 +126,7 @@ def _finished(item: Item, workspace: Workspace, planned: Planned, at: int) -> St
         return item
     step, terms = item.step, completed({key: value for key, value in item.terms.items() if key != "names_nobody"})
     asking.check_inside(terms, workspace)
-    _check_somebody(terms, workspace, planned.excluded, step)
+    _check_somebody(terms, workspace, planned, step)
     ask = asking.ask_of(step.spec.get("human_task") or {}, item)
     deadline = terms["deadline"]
     name = step.name or free_name(f"gate-{at + 1}", {other.name for other in planned.steps})
@@ -116,13 +134,14 @@ def _finished(item: Item, workspace: Workspace, planned: Planned, at: int) -> St
     return StepSpec(name, "human", step.source, spec | {"shown": {"title": ask["title"], **shown(terms)}})
 
 
-def _check_somebody(terms: dict[str, Any], workspace: Workspace, excluded: list[str], step: StepSpec) -> None:
+def _check_somebody(terms: dict[str, Any], workspace: Workspace, planned: Planned, step: StepSpec) -> None:
     for entry in terms["requirement"]:
-        people = [person for person in deciders_named(workspace, entry["who"]) if person.ref not in excluded]
+        named = deciders_named(workspace, entry["who"])
+        people = [person for person in named if person.ref not in planned.excluded]
         if len(people) < entry["need"]:
-            raise Invalid(
+            why = [planned.kept_out[person.ref] for person in named if person.ref in planned.kept_out]
+            sentence = (
                 f"The gate {step.name or step.source} needs {entry['need']} of {label(entry['who']) or 'nobody'}, but "
-                f"{len(people)} could decide on this intent. An admin has to add people.",
-                code="nobody_to_ask",
-                details={"requirement": entry},
+                f"{len(people)} could decide on this intent. An admin has to add people."
             )
+            raise Invalid(" ".join([sentence, *why]), code="nobody_to_ask", details={"requirement": entry})

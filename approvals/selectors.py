@@ -41,14 +41,18 @@ class LineProgress:
 def may_decide(gate: Gate, person: Person) -> Refusal | None:
     """None if this person may decide now: seated, active, with the right to, and not bound up with the request."""
     if person.ref in gate.intent.excluded:
-        return Refusal(
-            "four_eyes",
-            "You are bound up with this request (as requester, key owner or author), so somebody else decides.",
-        )
+        why = kept_out(gate.intent).get(person.ref)
+        return Refusal("rules_changed", why) if why else Refusal("four_eyes", FOUR_EYES)
     if not _seats_that_count(gate).filter(person=person).exists():
         names = label(name for entry in gate.terms.body["requirement"] for name in entry["who"])
         return Refusal("not_eligible", f"This is for {names} to decide.")
     return None
+
+
+def kept_out(intent: Intent) -> dict[str, str]:
+    """Who may not decide because they changed the rules lately (opaque ids), each with a sentence."""
+    found: dict[str, str] = intent.texts.plan.get("kept_out", {})
+    return found
 
 
 def eligible_people(gate: Gate) -> list[Person]:

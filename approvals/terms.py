@@ -109,6 +109,11 @@ def chain_of(body: TermsBody) -> Chain:
     return Chain(body["remind_after"], body["remind_interval"], body["max_reminders"], tuple(body["escalate_to"]))
 
 
+def names_in(body: TermsBody) -> list[str]:
+    """Whose agreement these terms ask for, each name once."""
+    return list(dict.fromkeys(name for entry in body["requirement"] for name in entry["who"]))
+
+
 def completed(body: TermsBody) -> TermsBody:
     """The terms with the deadline that a gate has when nobody named one."""
     return body | {"deadline": body["deadline"] or DEFAULT_DEADLINE}

@@ -53,7 +53,8 @@ class StepKind(Protocol):
 class Planned:
     """The plan after all planners: the steps in order and what else was found out on the way.
 
-    `denied` ends the intent before any step. `excluded` are people (opaque ids) who may not decide on it.
+    `denied` ends the intent before any step. `excluded` are people (opaque ids) who may not decide on it; `kept_out`
+    says of some of them why, in a sentence.
     """
 
     steps: list[StepSpec]
@@ -61,6 +62,7 @@ class Planned:
     passed_by: str = ""
     requester: str = ""
     excluded: list[str] = field(default_factory=list)
+    kept_out: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     reasons: list[dict[str, Any]] = field(default_factory=list)
 

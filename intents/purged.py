@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+PURGED = "history.purged"
+"""The entry of the workspace's chain that accounts for texts that are gone."""
+
 KEPT = {
     "": ("approved", "outcome", "reason", "decided_by", "decided_at", "digest", "url", "at", "receipt_id"),
     "gates": (

@@ -96,6 +96,9 @@ class Decision(models.Model):
     digest = models.CharField(max_length=71)
     via = models.CharField(max_length=16)
     strength = models.CharField(max_length=16)
+    full_view = models.BooleanField(
+        null=True, help_text="Whether the view showed everything. Empty: a program's own, of which nothing is known."
+    )
     at = models.DateTimeField()
     taken_back_at = models.DateTimeField(null=True)
 

@@ -27,6 +27,12 @@ class ApprovalSettings(models.Model):
     )
     unmatched = models.CharField(max_length=8, choices=Unmatched.choices, default=Unmatched.GATE)
     default_approvers = models.JSONField(default=list, help_text='People and teams, such as ["team:sre"].')
+    changers_wait = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Whoever changes policies, teams, rights or these settings does not decide on what is sent within 24 "
+        "hours of it. Switching this off is such a change.",
+    )
 
     class Meta:
         verbose_name_plural = "approval settings"

@@ -8,6 +8,7 @@ and perhaps the gate's end happen in one transaction.
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict, dataclass
 
 from approvals import selectors
 from approvals.models import Decision, DecisionText, Gate, Person
@@ -26,22 +27,36 @@ from intents.services.lock import Locked, locked_intent
 from intents.services.rows import insert
 
 MOST_REFUSALS = 3  # of one person on one intent
-REFUSAL_STATUS = {"not_eligible": 403, "four_eyes": 403}
+REFUSAL_STATUS = {"not_eligible": 403, "four_eyes": 403, "rules_changed": 403}
 
 
-def decide(gate_id: uuid.UUID, answer: Answer, person: Person, *, via: str, strength: str) -> Verdict:
+@dataclass(frozen=True)
+class Manner:
+    """How an answer came: by which channel, how sure it is who gave it, and whether the view was full."""
+
+    via: str
+    strength: str
+    full_view: bool | None
+
+
+def decide(
+    gate_id: uuid.UUID, answer: Answer, person: Person, *, via: str, strength: str, full_view: bool | None = None
+) -> Verdict:
     """Record this person's answer, or say why not. Never raises for a refusal; NotFound for an unknown gate.
 
     A refusal for who they are is itself an event. The same answer again is not an error. Another answer by the
-    same person replaces their first one while the gate is open.
+    same person replaces their first one while the gate is open. `full_view`: whether they were shown everything, if
+    the server drew what they saw.
     """
     gate = Gate.objects.select_related("ask").filter(pk=gate_id).first()
     if gate is None:
         raise NotFound("There is no such gate.")
-    return decide_on(gate, answer, person, via=via, strength=strength)
+    return decide_on(gate, answer, person, via=via, strength=strength, full_view=full_view)
 
 
-def decide_on(seen: Gate, answer: Answer, person: Person, *, via: str, strength: str) -> Verdict:
+def decide_on(
+    seen: Gate, answer: Answer, person: Person, *, via: str, strength: str, full_view: bool | None = None
+) -> Verdict:
     """As `decide`, on a gate that was read before. Only what never changes of it is used: it is read again."""
     read, fault = prepare(seen.ask, answer)
     with locked_intent(seen.intent_id) as locked:
@@ -55,7 +70,7 @@ def decide_on(seen: Gate, answer: Answer, person: Person, *, via: str, strength:
             return refusal
         if own is not None:
             take_back_own(locked, gate, own, via)
-        decision = _record(locked, gate, person, read, via=via, strength=strength)
+        decision = _record(locked, gate, person, read, Manner(via, strength, full_view))
         _close_if_settled(locked, gate, person)
     return recorded(gate, decision, _message(gate, decision))
 
@@ -94,15 +109,16 @@ def _says_the_same(own: Decision, answer: Answer) -> bool:
     return dict(own.text.fields) == dict(answer.fields) and list(own.text.evidence) == list(answer.evidence)
 
 
-def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, *, via: str, strength: str) -> Decision:
+def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, manner: Manner) -> Decision:
     decision = Decision(
         gate=gate,
         person=person,
         outcome=answer.outcome,
         outcome_class=dict(gate.ask.outcomes)[answer.outcome],
         digest=gate.digest,
-        via=via,
-        strength=strength,
+        via=manner.via,
+        strength=manner.strength,
+        full_view=manner.full_view,
         at=locked.now,
     )
     decision.text = DecisionText(comment=answer.comment, fields=dict(answer.fields), evidence=list(answer.evidence))
@@ -110,7 +126,7 @@ def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, *, via: 
     insert(decision.text)
     details = {"gate_id": str(gate.pk), "by": person.email, "name": person.name, "outcome": answer.outcome}
     said = digest_of({"comment": answer.comment, "fields": dict(answer.fields), "evidence": list(answer.evidence)})
-    shown = {"comment": answer.comment, "via": via, "strength": strength, "digest": gate.digest, "answer_digest": said}
+    shown = {"comment": answer.comment, "digest": gate.digest, "answer_digest": said} | asdict(manner)
     locked.record("intent.decision_recorded", f"person:{person.email}", details | shown)
     return decision
 

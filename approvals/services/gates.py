@@ -12,6 +12,7 @@ from approvals import chain, selectors
 from approvals.directory import deciders_named
 from approvals.models import Gate, GateAsk, Person, Seat, Terms
 from approvals.progress import progress_json
+from approvals.services.latecomers import keep_latecomers_out
 from approvals.terms import chain_of
 from intents.clock import iso
 from intents.digest import digest_of
@@ -53,6 +54,7 @@ def open_gate(locked: Locked, step: Step) -> Gate:
             earlier=earlier,
         )
     )
+    keep_latecomers_out(locked, terms)
     people = _seat(locked, gate, terms)
     step.deadline_at = gate.expires_at
     set_wake(step, gate, started)

@@ -31,11 +31,13 @@ def decide_on_page(request: HttpRequest, person: Person, gate_id: uuid.UUID) -> 
     """Record the answer and show the gate with it; or the same page, what was typed kept, with the reason why not."""
     gate = gate_for(person, gate_id)
     typed = read(gate, request.POST)
-    fault = page_fault(gate, typed, is_cut=subject_of(gate, full=typed.full).is_cut) if gate.is_open else None
+    is_cut = subject_of(gate, full=typed.full).is_cut
+    fault = page_fault(gate, typed, is_cut=is_cut) if gate.is_open else None
     if fault is not None:
         return gate_page(request, person, gate, typed=typed, fault=fault, status=422)
     try:
-        verdict = decide(gate.pk, answer_from(typed), person, via="web", strength="signed_in")
+        answer = answer_from(typed)
+        verdict = decide(gate.pk, answer, person, via="web", strength="signed_in", full_view=not is_cut)
     except NotFound:
         raise
     except DomainError as error:

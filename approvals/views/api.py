@@ -17,9 +17,10 @@ from approvals.services.decide import decide_on
 from approvals.services.take_back import take_back
 from intents.access import PERSON, PERSON_WHO_DECIDES
 from intents.clock import iso
-from intents.errors import NotFound
+from intents.errors import Forbidden, NotFound
 from intents.ids import parse_id
 from intents.principal import PersonRef
+from intents.services.attempts import keep_attempt
 from intents.views.base import ApiView, body_of, query_int
 from intents.views.endpoint import Endpoint
 from intents.wire.create import AnyObject, StrictText
@@ -83,6 +84,16 @@ class DecisionView(ApiView):
         "POST": Endpoint(PERSON_WHO_DECIDES, shape=ANSWERED, body=DecisionBody),
         "DELETE": Endpoint(PERSON_WHO_DECIDES, shape=ANSWERED),
     }
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Whoever may not decide at all is refused before anything is read; that they tried is kept."""
+        try:
+            super().initial(request, *args, **kwargs)
+        except Forbidden as refusal:
+            wanted = parse_id(kwargs["gate_id"])
+            for gate in Gate.objects.filter(pk=wanted, workspace_id=self.principal.workspace_id) if wanted else []:
+                keep_attempt(self.principal, gate.intent_id, "decide", refusal)
+            raise
 
     def post(self, request: Request, gate_id: str) -> Response:
         """`decision` approve or reject, or `task_result` with any outcome of the gate."""

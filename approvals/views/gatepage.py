@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 from approvals.models import Gate, Person
 from approvals.report import summary
-from approvals.selectors import silence_sentence
+from approvals.selectors import kept_out, silence_sentence
 from approvals.services.answer import Fault
 from approvals.views.answerform import Typed, form_of
 from approvals.views.history import history_of
@@ -52,6 +52,7 @@ def moving_parts(gate: Gate, person: Person, now: datetime) -> dict[str, Any]:
         "version": version_of(gate, standing, now),
         "standing": standing,
         "lines": lines_of(gate),
+        "kept_out": list(kept_out(gate.intent).values()),
         "votes": list(gate.decisions.select_related("person", "text").order_by("at")),
         "history": history_of(gate.intent, gate),
         "silence": silence_sentence(gate) if gate.is_open else "",

@@ -104,9 +104,17 @@ def _taken_back(event: Event, details: Details) -> str:
 
 
 def _refused(event: Event, details: Details) -> str:
-    why = {"four_eyes": "they are bound up with the request", "not_eligible": "it is not theirs to decide"}
+    why = {
+        "four_eyes": "they are bound up with the request",
+        "not_eligible": "it is not theirs to decide",
+        "rules_changed": "they had changed its rules",
+    }
     code = str(details.get("code", ""))
     return f"An answer by {actor_words(event.actor)} was not taken: {why.get(code, one_line(code))}."
+
+
+def _attempted(event: Event, details: Details) -> str:
+    return f"{actor_words(event.actor)} tried to {_of(details, 'tried')}, and was refused: {_of(details, 'code')}."
 
 
 def _closed(_event: Event, details: Details) -> str:
@@ -145,8 +153,10 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "decision_recorded": _decided,
     "decision_taken_back": _taken_back,
     "decision_refused": _refused,
+    "attempt_refused": _attempted,
     "gate_closed": _closed,
     "person_unreachable": _unreachable,
+    "person_kept_out": lambda _event, details: _of(details, "why"),
     "notification": _notified,
     "lease_revoked": _says("{agent} was stopped; {step} is taken back and waits until it is resumed."),
     "lease_expired": _says("No result for {step} came in time; it is handed out again."),

@@ -24,7 +24,7 @@ from intents.receiptreads import newest_receipts
 
 MOST_OPEN = 100
 MOST_CLOSED = 20
-FOUR_EYES = "You are bound up with this request, so somebody else decides."
+FOUR_EYES = "You are bound up with this request or changed its rules lately, so somebody else decides."
 
 
 @dataclass(frozen=True)

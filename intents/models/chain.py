@@ -38,11 +38,12 @@ class WorkspaceEntry(models.Model):
         verbose_name_plural = "workspace entries"
         constraints = [models.UniqueConstraint(fields=["workspace", "seq"], name="workspace_entry_seq")]
         indexes = [
+            models.Index(fields=["workspace", "change", "at"], name="workspace_entry_change"),
             models.Index(
                 fields=["workspace", "seq"],
                 condition=~models.Q(change="history.checkpointed"),
                 name="workspace_entry_changes",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

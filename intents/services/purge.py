@@ -13,7 +13,7 @@ from intents.errors import Conflict
 from intents.lifecycle import FINAL, is_final
 from intents.models import EventText, IdempotencyRecord, Intent, IntentTexts, Outbox, Step, StepResult
 from intents.ports import keepers
-from intents.purged import outcome_left, stub, words_of
+from intents.purged import PURGED, outcome_left, stub, words_of
 from intents.services.changes import record_change
 from intents.services.durable import durable
 from intents.services.idempotency import leave_words
@@ -44,7 +44,7 @@ def purge(intent_id: uuid.UUID, actor: str) -> bool:
             for keeper in keepers():
                 keeper.purge(intent, words)
             IntentTexts.objects.filter(intent=intent).update(purged_at=locked.now)
-        record_change(intent.workspace_id, "history.purged", actor, {"intent": str(intent.pk)})
+        record_change(intent.workspace_id, PURGED, actor, {"intent": str(intent.pk)})
     return True
 
 

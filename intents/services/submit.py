@@ -141,6 +141,7 @@ def _intent(key: ApiKey, submission: Submission, planned: Planned, target: str) 
             "reasons": planned.reasons,
             "passed_by": planned.passed_by,
             "denied": planned.denied,
+            "kept_out": planned.kept_out,
         },
         warnings=planned.warnings,
     )

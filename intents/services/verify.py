@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from intents.digest import digest_of_bytes
-from intents.models import Event, Intent, WorkspaceEntry
+from intents.digest import canonical, digest_of_bytes
+from intents.models import Event, Intent, IntentTexts, WorkspaceEntry
+from intents.purged import PURGED
 from intents.services.record import hash_of
 
+MINUTE = timedelta(minutes=1)
 PAGE = 100  # events in one read: texts may be large
 
 MISSING = "it is missing"
@@ -20,6 +23,7 @@ SURPLUS = "it stands before the first one"
 FORGED = "its hash does not fit what it says"
 BROKEN = "it does not continue the one before it"
 REWORDED = "its details were changed"
+TEXT_LOST = "its details are gone, and no purge in the workspace's chain accounts for that"
 CUT_OFF = "it is missing, and so is all after it"
 GARBLED = "it cannot be read"
 BEYOND = "it comes after the end that is noted for its chain"
@@ -66,8 +70,8 @@ class Chain(Generic[Row]):
         """The hash that the row must carry."""
         raise NotImplementedError
 
-    def reworded(self, row: Row) -> bool:
-        """True if what stands beside the row is not what it was written with."""
+    def reworded(self, row: Row) -> str:
+        """How what stands beside the row is not what it was written with; "" if it is."""
         raise NotImplementedError
 
     def seen(self, row: Row) -> None:
@@ -125,7 +129,7 @@ class Chain(Generic[Row]):
             return FORGED
         if row.previous_hash != self.hash:
             return BROKEN
-        return REWORDED if self.reworded(row) else ""
+        return self.reworded(row)
 
 
 class Walk(Chain[Event]):
@@ -134,6 +138,7 @@ class Walk(Chain[Event]):
     def __init__(self, intent: Intent, noted: tuple[int, str] = (0, "")) -> None:
         super().__init__(Event.objects.filter(intent=intent).select_related("text"))
         self.intent, self.noted = intent, noted
+        self._knows_purge = False
 
     def to_the_end(self) -> Misfit | None:
         """The first misfit. An intent without any event has lost them all."""
@@ -152,7 +157,28 @@ class Walk(Chain[Event]):
         """As it was recorded."""
         return hash_of(row, str(self.intent.workspace_id))
 
-    def reworded(self, row: Event) -> bool:
-        """A purged text is fine."""
+    def reworded(self, row: Event) -> str:
+        """A purged text is fine, if its purge is on record."""
         text = getattr(row, "text", None)
-        return text is not None and digest_of_bytes(text.body.encode()) != row.details_digest
+        if text is None:
+            return "" if self._purged else TEXT_LOST
+        return REWORDED if digest_of_bytes(text.body.encode()) != row.details_digest else ""
+
+    @property
+    def _purged(self) -> bool:
+        """Asked when a text was missed: a purge takes the texts and says so in one transaction."""
+        if not self._knows_purge:
+            self._knows_purge = was_purged(self.intent)
+        return self._knows_purge
+
+
+def was_purged(intent: Intent) -> bool:
+    """True if the intent and an entry of the workspace's chain say so."""
+    purged_at = IntentTexts.objects.filter(intent=intent).values_list("purged_at", flat=True).first()
+    if purged_at is None:
+        return not Intent.objects.filter(pk=intent.pk).exists()  # archived meanwhile
+    body = canonical({"intent": str(intent.pk)}).decode()
+    entries = WorkspaceEntry.objects.filter(workspace=intent.workspace_id, change=PURGED)
+    found = entries.filter(body=body)
+    soon = found.filter(at__gte=purged_at - MINUTE, at__lte=purged_at + MINUTE)
+    return soon.exists() or found.exists()  # not through all purges there ever were, as a rule

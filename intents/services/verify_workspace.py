@@ -12,7 +12,7 @@ from intents.models import Event, Workspace, WorkspaceChain, WorkspaceEntry
 from intents.services import checkpoints
 from intents.services.changes import details_of_entry, hash_of_entry
 from intents.services.ledger import Head, Ledger
-from intents.services.verify import Chain
+from intents.services.verify import REWORDED, Chain
 
 ARCHIVED = "history.archived"
 SOME = 200  # intents looked up in one read
@@ -49,9 +49,9 @@ class EntryWalk(Chain[WorkspaceEntry]):
         """As it was recorded."""
         return hash_of_entry(row)
 
-    def reworded(self, row: WorkspaceEntry) -> bool:
+    def reworded(self, row: WorkspaceEntry) -> str:
         """The body is part of the row, and never purged."""
-        return digest_of_bytes(row.body.encode()) != row.body_digest
+        return REWORDED if digest_of_bytes(row.body.encode()) != row.body_digest else ""
 
     def seen(self, row: WorkspaceEntry) -> None:
         """Look up what a checkpoint names; note what an archive took away."""

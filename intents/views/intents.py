@@ -14,6 +14,7 @@ from intents.lifecycle import FINAL, Status
 from intents.models import Event, Intent
 from intents.receiptreads import UNUSED, USED, by_use, with_receipt, with_token
 from intents.selectors import events_after, visible_intents
+from intents.services.attempts import attempts_kept
 from intents.services.fitting import fit_of
 from intents.services.generation import check_generation
 from intents.services.inbox import completion_delivery
@@ -143,7 +144,8 @@ class ResumeView(ApiView):
                 **answer,
             }
 
-        return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resume", effect)
+        with attempts_kept(self.principal, intent.pk, "resume"):
+            return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resume", effect)
 
 
 class ResolveView(ApiView):
@@ -183,7 +185,8 @@ class ResolveView(ApiView):
             shown = {"intent": told, "event": event, "completion_delivery": completion_delivery(fresh)}
             return {"ok": True, **shown, "warnings": warnings, **answer}
 
-        return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resolve", effect)
+        with attempts_kept(self.principal, intent.pk, "resolve"):
+            return self.once(request, f"POST /v1/intents/{step.pk if step else intent.pk}/resolve", effect)
 
 
 def created(intent: Intent) -> dict[str, Any]:

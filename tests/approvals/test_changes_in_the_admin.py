@@ -190,7 +190,7 @@ def test_a_team_is_recorded_when_it_is_deleted(world, admin, how):
 def test_settings_are_recorded_when_they_change(world, admin):
     posted(admin, url(Workspace, world.workspace.pk, "change"), {"unknown_agent_is_error": "on"})
     where = url(ApprovalSettings, world.workspace.pk, "change")
-    posted(admin, where, {"unmatched": "approve", "default_approvers": '["team:sre"]'})
+    posted(admin, where, {"unmatched": "approve", "default_approvers": '["team:sre"]', "changers_wait": "on"})
 
     assert [details["after"] for _, _, details in entries(world.workspace)[-2:]] == [
         {"unknown_agent_is_error": True},

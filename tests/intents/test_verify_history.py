@@ -10,10 +10,16 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from intents.models import Event, EventText, Intent, WorkspaceEntry
+from intents import clock
+from intents.models import Event, EventText, Intent, IntentTexts, Outbox, WorkspaceEntry
+from intents.purged import PURGED
 from intents.services import verify
+from intents.services.changes import record_change
+from intents.services.durable import durable
+from intents.services.purge import purge
 from intents.services.record import hash_of
-from intents.services.verify import Misfit, first_misfit
+from intents.services.verify import TEXT_LOST, Misfit, first_misfit
+from notifications.models import Delivery
 from tests.acts import agent_task, bundle, finish_work, forge, fresh, gate_of, neighbours, say, signoff
 from tests.conftest import Api
 from tests.factories import open_gate, send
@@ -81,9 +87,36 @@ def test_all_of_it_fits_when_nobody_touched_it(story, world):
 
 
 def test_all_of_it_fits_when_texts_were_purged(story):
-    EventText.objects.all().delete()
+    Outbox.objects.all().delete()
+    Delivery.objects.all().delete()
+    assert purge(story.pk, "operator:root")
 
+    assert not EventText.objects.exists()
     assert checked() == fitting(1, story.last_seq)
+
+
+@pytest.mark.parametrize("seq", [1, 4])
+def test_an_event_is_named_when_its_details_are_gone_without_a_purge(story, seq):
+    EventText.objects.get(event__intent=story, event__seq=seq).delete()
+
+    assert told(story) == f"{seq}: {TEXT_LOST}"
+
+
+def test_an_event_is_named_when_the_intent_says_purged_and_the_workspaces_chain_does_not(story):
+    IntentTexts.objects.filter(intent=story).update(purged_at=clock.now())
+    EventText.objects.filter(event__intent=story).delete()
+
+    assert told(story) == f"1: {TEXT_LOST}"
+
+
+def test_an_event_is_named_when_the_purge_on_record_was_of_another_intent(world, story):
+    other = open_gate(world).intent
+    IntentTexts.objects.filter(intent=story).update(purged_at=clock.now())
+    EventText.objects.filter(event__intent=story).delete()
+    with durable():
+        record_change(world.workspace.pk, PURGED, "operator:root", {"intent": str(other.pk)})
+
+    assert told(story) == f"1: {TEXT_LOST}"
 
 
 @pytest.mark.parametrize("field", ["actor", "event_type", "status", "waiting_reason", "details_digest", "hash"])
@@ -167,7 +200,9 @@ def test_an_event_is_named_when_it_was_put_before_the_first(story):
 
 
 def test_the_first_event_is_named_when_the_intent_was_moved_to_another_workspace(story):
-    Intent.objects.filter(pk=story.pk).update(workspace=neighbours().workspace)
+    elsewhere = neighbours().workspace
+    with unguarded():
+        Intent.objects.filter(pk=story.pk).update(workspace=elsewhere)
 
     assert first_misfit(fresh(story)) == Misfit(story.pk, 1, verify.FORGED)
 

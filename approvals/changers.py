@@ -1,0 +1,117 @@
+"""Who changed the rules lately: they do not decide on what these rules are for, or one admin could be both.
+
+Read from the workspace's chain, whose entries name their author. The first start, the server and an operator's command
+are nobody who could decide, and keep nobody out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from approvals.directory import deciders_named
+from approvals.models import Membership, Person, PolicyVersion
+from approvals.rules import Rule
+from intents.models import Workspace, WorkspaceEntry
+from intents.services.changes import details_of_entry
+
+LATELY = timedelta(hours=24)
+KINDS = ("approval_settings", "membership", "person", "policy", "team")
+CHANGES = [f"{kind}.{verb}" for kind in KINDS for verb in ("created", "changed", "deleted")]
+PERSON = "person:"
+SETTING = "changers_wait"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What one intent is decided by: policies for its type (None: they have been applied), and these names' people."""
+
+    workspace: Workspace
+    names: frozenset[str]
+    intent_type: str | None = None
+
+    @cached_property
+    def people(self) -> set[str]:
+        """Who may decide."""
+        return {person.ref for person in deciders_named(self.workspace, self.names)}
+
+    def touched_by(self, change: str, said: dict[str, Any]) -> str:
+        """What of these rules the change was about, in words; "" if nothing."""
+        kind = change.partition(".")[0]
+        match kind:
+            case "team" if said["name"] in self.names:
+                return f"the {said['name'].replace(':', ' ')}"
+            case "person" if said["id"] in self.people:
+                return f"the account of {said['name']}"
+            case "membership" if self._is_of_a_decider(said["id"]):
+                return f"the rights of {said['name']}"
+            case "policy" if self.intent_type is not None and _policy_matches(said, self.intent_type):
+                return f"the policy {said['name']}"
+            case "approval_settings" if self.intent_type is not None:
+                return "the approval settings"
+        return ""
+
+    def _is_of_a_decider(self, membership: str) -> bool:
+        row = Membership.objects.filter(pk=membership).first()
+        return row is not None and str(row.person_id) in self.people
+
+
+def entries_since(workspace: Any, moment: datetime) -> QuerySet[WorkspaceEntry]:
+    """People's changes of whatever may decide over an intent. `workspace` may be a column of an outer query."""
+    rows = WorkspaceEntry.objects.filter(workspace=workspace, change__in=CHANGES, at__gte=moment)
+    return rows.filter(actor__startswith=PERSON)
+
+
+def changers(rules: Rules, since: datetime, *, is_on: bool = True) -> dict[str, str]:
+    """Opaque id to sentence, for each person who changed these rules since then.
+
+    Where the workspace has switched this off, only for who switched it off.
+    """
+    rows = entries_since(rules.workspace.pk, since).order_by("seq")
+    entries = [(row, details_of_entry(row)) for row in rows]
+    authors = _people_by_actor(entries)
+    found = {}
+    for entry, said in entries:
+        person = authors.get(entry.actor)
+        what = rules.touched_by(entry.change, said) if is_on or _switched_off(said) else ""
+        if person is not None and what:
+            found[person.ref] = _sentence(person, what, entry.at)
+    return found
+
+
+def _people_by_actor(entries: list[tuple[WorkspaceEntry, dict[str, Any]]]) -> dict[str, Person]:
+    """Also by the address that somebody had before: a new one does not make them somebody else."""
+    emails = [entry.actor.removeprefix(PERSON) for entry, _ in entries]
+    renamed = {
+        f"{PERSON}{said['before']['email']}": said["id"]
+        for entry, said in entries
+        if entry.change == "person.changed" and "email" in said["before"]
+    }
+    people = {person.ref: person for person in Person.objects.filter(Q(email__in=emails) | Q(pk__in=renamed.values()))}
+    now = {person.actor: person for person in people.values()}
+    return now | {actor: people[ref] for actor, ref in renamed.items() if ref in people}
+
+
+def _policy_matches(said: dict[str, Any], intent_type: str) -> bool:
+    """By what it said before or says after; where only its place or its switch changed, by what it says now."""
+    bodies = [state["body"] for state in (said["before"], said["after"]) if state and state.get("body")]
+    if not bodies:
+        newest = PolicyVersion.objects.filter(policy=said["id"]).order_by("-number").first()
+        bodies = [newest.body] if newest else []
+    return not bodies or any(Rule(said["name"], 0, body).matches(intent_type) for body in bodies)
+
+
+def _switched_off(said: dict[str, Any]) -> bool:
+    return bool((said["before"] or {}).get(SETTING)) and not (said["after"] or {}).get(SETTING, True)
+
+
+def _sentence(person: Person, what: str, at: datetime) -> str:
+    until = at + LATELY
+    return (
+        f"{person.name} changed {what} at {at:%H:%M} UTC on {at:%d %B} and may not decide on what was sent by "
+        f"{until:%H:%M} UTC on {until:%d %B}."
+    )

@@ -1,0 +1,209 @@
+"""An admin who bends the rules and then decides by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from approvals.models import ApprovalSettings, Gate, Membership, Person, Policy, Team
+from approvals.services.policies import save_policy
+from intents.services.configuration import recorded
+from intents.services.verify import chain_fits
+from tests.acts import details, finish_work, fresh, gate_of, say, take_work
+from tests.conftest import Api
+from tests.factories import gate_rule, make_person, make_policy, make_team, open_gate, send
+
+RULE: dict[str, Any] = {"match": {"types": ["intent.infra.*"]}, "action": "require", "gates": [gate_rule("team:sre")]}
+LATER = datetime(2099, 3, 2, 14, 2, tzinfo=UTC)  # after the world was made: its chain never goes back
+Change = Callable[[SimpleNamespace], None]
+
+
+def by_ana(world: SimpleNamespace, *models: Any) -> Any:
+    return recorded(world.ana.actor, *(model.objects.all for model in models))
+
+
+def writes_a_policy(world: SimpleNamespace) -> None:
+    save_policy(world.workspace, "loose", RULE, position=1, author=world.ana)
+
+
+def switches_a_policy_off(world: SimpleNamespace) -> None:
+    save_policy(world.workspace, "strict", RULE, position=1, author=None)
+    with by_ana(world, Policy):
+        Policy.objects.update(is_active=False)
+
+
+def deletes_a_policy(world: SimpleNamespace) -> None:
+    save_policy(world.workspace, "strict", RULE, position=1, author=None)
+    with by_ana(world, Policy):
+        Policy.objects.all().delete()
+
+
+def adds_to_the_team(world: SimpleNamespace) -> None:
+    friend = make_person(world.workspace, "friend@acme.example")
+    with by_ana(world, Team):
+        Team.objects.get(name="sre").people.add(friend)
+
+
+def gives_the_right_to_decide(world: SimpleNamespace) -> None:
+    world.bo.memberships.update(can_decide=False)
+    with by_ana(world, Membership):
+        world.bo.memberships.update(can_decide=True)
+
+
+def redirects_somebodys_mail(world: SimpleNamespace) -> None:
+    with by_ana(world, Person):
+        Person.objects.filter(pk=world.bo.pk).update(email="bo@elsewhere.example")
+
+
+def changes_the_settings(world: SimpleNamespace) -> None:
+    with by_ana(world, ApprovalSettings):
+        ApprovalSettings.objects.update(default_approvers=["team:sre", "person:ana@acme.example"])
+
+
+def switches_this_rule_off(world: SimpleNamespace) -> None:
+    with by_ana(world, ApprovalSettings):
+        ApprovalSettings.objects.update(changers_wait=False)
+
+
+LOOSENED: list[Change] = [
+    writes_a_policy,
+    switches_a_policy_off,
+    deletes_a_policy,
+    adds_to_the_team,
+    gives_the_right_to_decide,
+    redirects_somebodys_mail,
+    changes_the_settings,
+    switches_this_rule_off,
+]
+
+
+@pytest.mark.parametrize("change", LOOSENED, ids=lambda change: change.__name__)
+def test_who_changed_the_rules_does_not_decide_by_them(world: SimpleNamespace, change: Change) -> None:
+    change(world)
+    gate = open_gate(world)
+
+    refused = say(gate, world.ana)
+
+    assert (refused.code, refused.status) == ("rules_changed", 403)
+    assert refused.message.startswith("Ana Ruiz changed the ")
+    assert details(gate.intent, "decision_refused")["code"] == "rules_changed"
+    assert say(gate, world.cy).recorded
+
+
+def test_who_changed_the_rules_decides_again_on_what_is_sent_a_day_later(world: SimpleNamespace) -> None:
+    with time_machine.travel(LATER, tick=False) as traveller:
+        writes_a_policy(world)
+        traveller.shift(timedelta(hours=24, seconds=1))
+        gate = open_gate(world)
+
+        assert say(gate, world.ana).recorded
+
+
+def test_waiting_a_day_does_not_help_on_what_was_sent_before(world: SimpleNamespace) -> None:
+    make_policy(world.workspace, gates=[gate_rule("team:sre", deadline=3 * 86_400)])
+    with time_machine.travel(LATER, tick=False) as traveller:
+        adds_to_the_team(world)
+        gate = open_gate(world)
+        traveller.shift(timedelta(hours=25))
+
+        assert say(gate, world.ana).code == "rules_changed"
+
+
+def writes_a_policy_for_other_types(world: SimpleNamespace) -> None:
+    save_policy(world.workspace, "other", RULE | {"match": {"types": ["mail.*"]}}, position=1, author=world.ana)
+
+
+def leaves_it_to_the_server(world: SimpleNamespace) -> None:
+    make_policy(world.workspace, gates=[gate_rule("team:sre")])
+
+
+def makes_another_team(world: SimpleNamespace) -> None:
+    with by_ana(world, Team):
+        make_team(world.workspace, "leads", world.cy)
+
+
+UNTOUCHED: list[Change] = [writes_a_policy_for_other_types, leaves_it_to_the_server, makes_another_team]
+
+
+@pytest.mark.parametrize("change", UNTOUCHED, ids=lambda change: change.__name__)
+def test_changes_that_do_not_matter_keep_nobody_out(world: SimpleNamespace, change: Change) -> None:
+    change(world)
+
+    assert say(open_gate(world), world.ana).recorded
+
+
+def test_nobody_is_kept_out_where_the_workspace_has_switched_it_off(world: SimpleNamespace) -> None:
+    ApprovalSettings.objects.update(changers_wait=False)
+    writes_a_policy(world)
+
+    assert say(open_gate(world), world.ana).recorded
+
+
+def test_a_new_address_does_not_make_a_changer_somebody_else(world: SimpleNamespace) -> None:
+    writes_a_policy(world)
+    with by_ana(world, Person):
+        Person.objects.filter(pk=world.ana.pk).update(email="anna@acme.example")
+    gate = open_gate(world)
+
+    assert say(gate, Person.objects.get(pk=world.ana.pk)).code == "rules_changed"
+
+
+def test_a_team_that_is_changed_between_the_plan_and_the_gate_keeps_its_changer_out(world: SimpleNamespace) -> None:
+    make_policy(world.workspace, gates=[gate_rule("team:sre")])
+    intent = send(world)
+    take_work(world)
+    adds_to_the_team(world)
+    finish_work(world, intent)
+    gate = gate_of(intent)
+
+    assert say(gate, world.ana).code == "rules_changed"
+    assert "Ana Ruiz changed the team sre" in details(intent, "person_kept_out")["why"]
+    assert say(gate, world.bo).recorded
+    assert chain_fits(fresh(intent))
+
+
+def test_the_gate_says_who_is_kept_out_and_until_when(world: SimpleNamespace) -> None:
+    with time_machine.travel(LATER, tick=False):
+        writes_a_policy(world)
+        gate = open_gate(world)
+        client = Client()
+        client.force_login(world.bo)
+
+        page = client.get(f"/gates/{gate.pk}").content.decode()
+
+    assert "Ana Ruiz changed the policy loose at 14:02 UTC on 02 March" in page
+    assert "may not decide on what was sent by 14:02 UTC on 03 March." in page
+
+
+def test_a_gate_that_only_its_changer_could_pass_is_refused_with_the_reason(world: SimpleNamespace, api: Api) -> None:
+    rule = RULE | {"gates": [gate_rule("person:ana@acme.example")]}
+    save_policy(world.workspace, "mine", rule, position=1, author=world.ana)
+
+    answer = api.post("/v1/intents", {"intent_type": "intent.infra.change.v1", "to_agent": "human", "payload": {}})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "nobody_to_ask")
+    assert "Ana Ruiz changed the policy mine" in answer.json()["error"]["message"]
+    assert not Gate.objects.exists()
+
+
+def test_a_team_that_is_changed_in_the_admin_keeps_the_signed_in_admin_out(world: SimpleNamespace) -> None:
+    Person.objects.filter(pk=world.ana.pk).update(is_staff=True, is_superuser=True)
+    team = Team.objects.get(name="sre")
+    client = Client()
+    client.force_login(Person.objects.get(pk=world.ana.pk))
+    people = [str(person.pk) for person in (world.ana, world.bo)]
+
+    saved = client.post(
+        reverse("admin:approvals_team_change", args=[team.pk]),
+        {"workspace": str(world.workspace.pk), "name": "sre", "people": people},
+    )
+
+    assert saved.status_code == 302, saved.content
+    assert say(open_gate(world), world.ana).code == "rules_changed"
