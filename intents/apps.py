@@ -1,6 +1,7 @@
 """The app of programs' requests."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class IntentsConfig(AppConfig):
@@ -10,8 +11,10 @@ class IntentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the step kinds that need no other app, and what this one keeps for a while only."""
-        from intents import keeping, kinds, ports
+        """Register step kinds that need no other app, what is kept for a while only, and the fences of workspaces."""
+        from intents import keeping, kinds, ports, tenancy
 
+        pre_migrate.connect(tenancy.lower_fences, sender=self)
+        post_migrate.connect(tenancy.raise_fences, sender=self)
         kinds.register_own()
         ports.register_keeper(keeping.IntentsKeeper())

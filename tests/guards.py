@@ -19,6 +19,7 @@ CLOSING = {
     "sqlite": "DELETE FROM intents_archiving",
 }
 TABLES = (
+    "intents_intent",
     "intents_event",
     "intents_eventtext",
     "intents_workspaceentry",

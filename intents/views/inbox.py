@@ -179,7 +179,7 @@ class DecideView(Act):
 
     def act(self, caller: Caller, thread_id: str, data: dict[str, Any]) -> dict[str, Any]:
         """The gate's first yes or its first no."""
-        said = {name: data.get(name) or "" for name in ("comment", "digest")}
+        said = {name: data.get(name) or "" for name in ("comment", "digest", "gate_id")}
         return threads.decide_gate(caller, thread_id, {"decision": self.verb, **said})
 
 
