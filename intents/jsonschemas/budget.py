@@ -37,11 +37,16 @@ def spend(units: int) -> None:
     _left.set(left)
 
 
-def metered(rule: Rule) -> MeteredRule:
-    """A keyword's rule that pays for each use, for long values, and for what its messages quote."""
+def metered(rule: Rule, holder: type[Any] | None = None) -> MeteredRule:
+    """A keyword's rule that pays for each use, for long values, and for what its messages quote.
+
+    With `holder` (list or dict) also for looking into each entry of one, even where nothing is asked of the entries.
+    """
 
     def paid(validator: Any, value: Any, instance: Any, schema: dict[str, Any]) -> Iterator[ValidationError]:
         spend(2 + _size(value) // 16 + _size(instance) // 64)
+        if holder is not None and isinstance(instance, holder):
+            spend(len(instance) // 2)
         for fault in rule(validator, value, instance, schema) or ():
             spend(len(fault.message) // 256)
             yield fault

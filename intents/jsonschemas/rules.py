@@ -89,4 +89,9 @@ _OURS = {
     "required": _required,
     "additionalProperties": _additional,
 }
-_Validator = extend(Draft202012Validator, {name: metered(rule) for name, rule in (_STOCK | _OURS).items()})  # type: ignore[no-untyped-call]
+_LOOKS_INTO: dict[str, type[Any]] = {
+    **dict.fromkeys(("items", "contains"), list),
+    **dict.fromkeys(("additionalProperties", "propertyNames"), dict),
+}
+_RULES = {name: metered(rule, _LOOKS_INTO.get(name)) for name, rule in (_STOCK | _OURS).items()}
+_Validator = extend(Draft202012Validator, _RULES)  # type: ignore[no-untyped-call]

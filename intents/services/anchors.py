@@ -42,7 +42,7 @@ def keep_anchors() -> int:
     """Append the ends that ANCHOR_FILE does not know yet; how many. At least once: a line may stand there twice."""
     if not settings.ANCHOR_FILE:
         return 0
-    news = list(ends().filter(last_seq__gt=F("anchored_seq"))[:AT_ONCE])
+    news = list(ends().exclude(anchored_seq=F("last_seq"))[:AT_ONCE])  # also when it was set ahead
     if not news:
         return 0
     try:
@@ -51,7 +51,8 @@ def keep_anchors() -> int:
         log.exception("anchors cannot be kept", extra={"file": settings.ANCHOR_FILE})
         return 0
     for end in news:
-        WorkspaceChain.objects.filter(pk=end.pk, anchored_seq__lt=end.last_seq).update(anchored_seq=end.last_seq)
+        kept = WorkspaceChain.objects.filter(pk=end.pk, anchored_seq=end.anchored_seq)
+        kept.update(anchored_seq=end.last_seq)
     return len(news)
 
 

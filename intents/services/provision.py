@@ -21,7 +21,15 @@ from intents.principal import Principal
 from intents.selectors import full_address
 from intents.services.configuration import recorded
 from intents.services.keys import LONGEST_LIFE, SCOPES, create_key
-from intents.services.standing import check_people, distinct, is_admin, maker_of, people_of, require_standing
+from intents.services.standing import (
+    check_people,
+    distinct,
+    is_admin,
+    living_maker,
+    maker_of,
+    people_of,
+    require_standing,
+)
 
 MOST_ACCOUNTS = 500
 MOST_KEYS = 10
@@ -68,9 +76,9 @@ def issue_key(principal: Principal, account: ServiceAccount, wanted: WantedKey) 
     """A key and its secret. Forbidden if it could do what its maker cannot, or if other people own the account."""
     require_standing(principal)
     ServiceAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
+    maker = living_maker(principal)
     check_people(principal, account)
     check_room(account, MOST_KEYS)
-    maker = maker_of(principal)
     sends = "send" in wanted.scopes
     if sends:
         _check_listed(wanted)

@@ -13,7 +13,7 @@ from intents.models import ApiKey, ServiceAccount
 from intents.principal import Principal
 from intents.services.keys import create_key, end_keys
 from intents.services.provision import MOST_KEYS, check_room, check_within, expiry
-from intents.services.standing import check_people, distinct, maker_of, people_of, require_standing
+from intents.services.standing import check_people, distinct, living_maker, people_of, require_standing
 
 LONGEST_GRACE = timedelta(hours=24)
 
@@ -28,10 +28,10 @@ def rotate_key(
     """
     require_standing(principal)
     account = ServiceAccount.objects.select_for_update(no_key=True).get(pk=key.service_account_id)
+    maker = living_maker(principal)
     old = ApiKey.objects.select_related("agent", "service_account").get(pk=key.pk)
     check_people(principal, account)
     _check_live(old)
-    maker = maker_of(principal)
     check_within(maker, old.scopes, old.types, old.targets)
     check_room(account, MOST_KEYS if grace else MOST_KEYS + 1)
     now = clock.now()
@@ -59,10 +59,10 @@ def revoke_key(principal: Principal, key: ApiKey, *, and_made: bool = False) -> 
     """
     require_standing(principal)
     check_people(principal, key.service_account)
-    others = came_from(key) if and_made else []
-    ended = end_keys([key, *others], principal.actor)
+    end_keys([key], principal.actor)
+    ended = _end_made(key, principal.actor) if and_made else []
     key.refresh_from_db()
-    return [key, *(other for other in ended if other.pk != key.pk)]
+    return [key, *ended]
 
 
 def came_from(key: ApiKey) -> list[ApiKey]:
@@ -75,6 +75,14 @@ def came_from(key: ApiKey) -> list[ApiKey]:
         after = ApiKey.objects.filter(Q(made_by__in=ids) | Q(replaces__in=ids))
         step = [row for row in after if row.pk not in found and row.pk != key.pk]
     return sorted(found.values(), key=lambda row: row.pk)
+
+
+def _end_made(key: ApiKey, actor: str) -> list[ApiKey]:
+    """Again until there is nothing left: one of them may just have been making another, which ends the next time."""
+    ended: list[ApiKey] = []
+    while more := end_keys(came_from(key), actor):
+        ended += more
+    return ended
 
 
 def _check_live(key: ApiKey) -> None:

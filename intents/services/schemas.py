@@ -14,13 +14,14 @@ from django.db.models import Max, QuerySet
 
 from intents import clock
 from intents.digest import canonical
-from intents.errors import Conflict, NotFound
+from intents.errors import Conflict, Forbidden, NotFound
 from intents.jsonschemas.narrowing import narrowings, same_shape
 from intents.models import Compatibility, SemanticSchema, Workspace
 from intents.principal import Principal
 from intents.services.changes import record_change
-from intents.services.standing import require_standing
+from intents.services.standing import is_admin, require_standing
 
+STRICTNESS = {Compatibility.WARN.value: 0, Compatibility.BACKWARD.value: 1, Compatibility.STRICT.value: 2}
 MOST_TYPES = 500
 MOST_VERSIONS = 100
 
@@ -48,7 +49,9 @@ def publish(principal: Principal, wanted: WantedSchema) -> tuple[SemanticSchema,
     """
     workspace = Workspace.objects.select_for_update(no_key=True).get(pk=require_standing(principal).pk)
     versions = SemanticSchema.objects.filter(workspace=workspace, semantic_type=wanted.semantic_type)
-    warnings = _check_compatible(versions.exclude(activated_at=None).order_by("activated_at").last(), wanted)
+    last = versions.exclude(activated_at=None).order_by("activated_at").last()
+    warnings = _check_compatible(last, wanted)
+    _check_mode(principal, last, wanted)
     row = versions.filter(schema_hash=wanted.hash).first()
     if row is None:
         row = _new(workspace, versions, wanted, principal.actor)
@@ -102,6 +105,13 @@ def _check_compatible(last: SemanticSchema | None, wanted: WantedSchema) -> list
         return []
     details = {"version": last.version, "compatibility_mode": last.compatibility_mode, "changes": changes}
     raise Conflict(words, code="schema_incompatible", details=details)
+
+
+def _check_mode(principal: Principal, last: SemanticSchema | None, wanted: WantedSchema) -> None:
+    """A key that could loosen the mode first and publish then would be bound by no mode at all."""
+    if last is not None and STRICTNESS[wanted.mode] < STRICTNESS[last.compatibility_mode] and not is_admin(principal):
+        words = f"{last} is {last.compatibility_mode}; only an admin, by their own token, loosens that."
+        raise Forbidden(words, code="admin_required")
 
 
 def _new(workspace: Workspace, versions: QuerySet[SemanticSchema], wanted: WantedSchema, actor: str) -> SemanticSchema:

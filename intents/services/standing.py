@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from intents.errors import Forbidden
+from intents import clock
+from intents.errors import Forbidden, Unauthenticated
 from intents.models import ApiKey, ServiceAccount, Workspace
 from intents.principal import Principal
 
@@ -30,6 +31,20 @@ def is_admin(principal: Principal) -> bool:
 def maker_of(principal: Principal) -> ApiKey | None:
     """The key that bounds what is made, and stands as its maker. None for an admin, who is bounded by nothing."""
     return None if is_admin(principal) else principal.require(SCOPE)
+
+
+def living_maker(principal: Principal) -> ApiKey | None:
+    """`maker_of`, held until the commit, so that a key makes nothing once its revocation was answered.
+
+    Unauthenticated if it ended since this request came in.
+    """
+    maker = maker_of(principal)
+    if maker is None:
+        return None
+    row = ApiKey.objects.select_for_update(no_key=True).get(pk=maker.pk)
+    if row.revoked_at is not None or row.expires_at <= clock.now():
+        raise Unauthenticated("This API key is unknown, expired or revoked.")
+    return maker
 
 
 def people_of(principal: Principal) -> list[str]:

@@ -107,10 +107,20 @@ def decide_gate(caller: Caller, thread_id: str, answer: dict[str, Any]) -> dict[
         raise Forbidden("Only a person decides: send a personal token as Authorization: Bearer.", code="human_step")
     if is_final(thread.intent.status):
         raise Conflict(f"This intent is already {thread.intent.status}.", code="already_terminal")
-    step = thread.intent.steps.filter(kind="human", status=StepStatus.CURRENT).first()
+    gates = [step for step in thread.intent.steps.all() if step.kind == "human"]
+    step = next((gate for gate in gates if gate.status == StepStatus.CURRENT), None)
     if step is None:
         raise Conflict("Nobody is being asked anything on this intent right now.", code="not_waiting")
+    if len(gates) > 1 and not (answer.get("gate_id") or answer.get("digest")):
+        _refuse_nameless(thread)
     return human_kind().resume(step, caller.principal, answer)
+
+
+def _refuse_nameless(thread: Thread) -> None:
+    """What a person saw may have been decided by others since; their word must not fall on the next gate."""
+    gate_id = (thread.intent.pending_with or {}).get("ref")
+    words = "This intent has several gates: name the one that you saw as gate_id, or send its digest."
+    raise Conflict(words, code="gate_id_required", details={"gate_id": gate_id})
 
 
 @contextmanager

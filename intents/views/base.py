@@ -74,6 +74,7 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """The credential, how often it called, and its right to call, before anything else."""
         super().initial(request, *args, **kwargs)
+        check_texts(request, kwargs)
         endpoint = self.endpoint
         if endpoint is not None and not endpoint.access.public:
             if endpoint.limited:
@@ -132,6 +133,12 @@ def body_of(request: Request) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise Malformed("The body must be a JSON object.", code="json_invalid")
     return data
+
+
+def check_texts(request: Request, named: dict[str, Any]) -> None:
+    """U+0000 stands in no path and no query, as in no body: PostgreSQL cannot even look for it."""
+    if any("\0" in text for text in (*map(str, named.values()), *request.GET.values())):
+        raise Malformed("The path and the query cannot hold U+0000.", code="invalid_parameter")
 
 
 def query_int(request: Request, name: str, default: int, least: int, most: int) -> int:

@@ -55,10 +55,11 @@ class DelegateBody(serializers.Serializer[dict[str, Any]]):
 
 
 class DecideBody(serializers.Serializer[dict[str, Any]]):
-    """A person's word beside their yes or no; `digest` binds it to what they were shown."""
+    """A person's word beside their yes or no; `digest` binds it to what they were shown, `gate_id` to the gate."""
 
     comment = StrictText(max_length=2000, required=False, allow_blank=True, allow_null=True)
     digest = StrictText(max_length=71, required=False, allow_blank=True, allow_null=True)
+    gate_id = StrictText(max_length=64, required=False, allow_blank=True, allow_null=True)
 
 
 class ReadBody(serializers.Serializer[dict[str, Any]]):

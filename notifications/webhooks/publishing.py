@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from unicodedata import normalize
 
 from django.db.models import Count, Q, QuerySet
 
@@ -28,7 +29,7 @@ def publish(
     """Queue it for the owner's subscriptions and the workspace's own. Invalid for names that are ours alone."""
     if event_type.split(".", maxsplit=1)[0] in RESERVED:
         raise Invalid(f"Names that begin with {', '.join(RESERVED)} are the server's own.", code="reserved_event_type")
-    if source.strip().lower() == OURS:
+    if _letters(source) == OURS:
         raise Invalid(f"The source {OURS} is the server's own.", code="reserved_source")
     now = clock.now()
     event = WebhookEvent.objects.create(
@@ -42,6 +43,11 @@ def publish(
     )
     queue([(event, audience(event))], now)
     return event
+
+
+def _letters(source: str) -> str:
+    """What is left of it for somebody who reads: no case, no invisible characters, no other widths of letters."""
+    return "".join(filter(str.isalnum, normalize("NFKC", source).casefold()))
 
 
 def replay(event: WebhookEvent) -> None:

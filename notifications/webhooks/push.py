@@ -71,7 +71,7 @@ def _prepared(delivery: WebhookDelivery) -> Request | Fate:
 
 def _send(request: Request) -> Fate:
     try:
-        answer = Client.from_settings().post(request.url, request.body, request.headers)
+        return fate_of(Client.from_settings().post(request.url, request.body, request.headers), clock.now())
     except Refused as error:
         return Dead(str(error))
     except Unanswered as error:
@@ -79,7 +79,6 @@ def _send(request: Request) -> Fate:
     except Exception as error:
         log.exception("webhook could not be sent")
         return Retry(0, f"An error of our own: {type(error).__name__}.")
-    return fate_of(answer, clock.now())
 
 
 def _conclude(delivery: WebhookDelivery, fate: Fate) -> None:

@@ -130,3 +130,12 @@ def test_validate_says_so_when_a_form_is_too_much_work() -> None:
 def test_validate_fetches_nothing_when_a_reference_leaves_the_schema() -> None:
     for ref in ("http://127.0.0.1:1/x", "https://json-schema.org/draft/2020-12/schema", "file:///etc/hostname"):
         assert len(validate(form(a={"$ref": ref}), {"a": 1})) == 1
+
+
+def test_validate_pays_for_each_entry_that_it_looks_at_though_nothing_is_asked_of_it() -> None:
+    schema = {"type": "object", "properties": {"hosts": {"allOf": [{"items": {}}] * 12}}}
+    check_schema(schema)
+
+    errors = validate(schema, {"hosts": [1] * 1500})
+
+    assert [error.path for error in errors] == [""]

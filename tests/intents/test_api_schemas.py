@@ -53,7 +53,7 @@ def test_the_same_schema_again_is_the_same_version(api):
 def test_new_version_is_taken_as_the_mode_of_the_last_one_says(api, mode, schema, taken):
     publish(api, mode=mode)
 
-    answer = publish(api, schema, "warn")
+    answer = publish(api, schema, mode)
 
     assert answer.status_code == (200 if taken else 409)
     assert api.get(f"/v1/schemas/{TYPE}").json()["schema"]["version"] == (2 if taken else 1)
@@ -61,6 +61,18 @@ def test_new_version_is_taken_as_the_mode_of_the_last_one_says(api, mode, schema
     if not taken:
         assert refusal(answer) == (409, "schema_incompatible")
         assert answer.json()["error"]["details"]["compatibility_mode"] == mode
+
+
+@pytest.mark.parametrize(("mode", "looser"), [("strict", "backward"), ("strict", "warn"), ("backward", "warn")])
+def test_only_an_admin_loosens_the_mode(world, api, mode, looser):
+    publish(api, mode=mode)
+    world.people["cy"].memberships.update(is_admin=True)
+
+    assert refusal(publish(api, mode=looser)) == (403, "admin_required")
+    assert refusal(publish(api, mode=looser, active=False)) == (403, "admin_required")
+    assert api.get(f"/v1/schemas/{TYPE}").json()["schema"]["compatibility_mode"] == mode
+    assert publish(Api(token=world.tokens["cy"]), mode=looser).status_code == 200
+    assert publish(api, mode=mode).status_code == 200
 
 
 def test_incompatible_version_under_warn_is_taken_with_warnings(api):

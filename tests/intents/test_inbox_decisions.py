@@ -160,3 +160,17 @@ def test_a_person_decides_only_on_a_thread_of_their_workspace_and_of_the_inbox_t
     assert act(zoe, intent, "approve", status=404)["error"]["code"] == "thread_not_found"
     assert act(bo, intent, "approve?owner_agent=helper", status=404)["error"]["code"] == "thread_not_found"
     assert not Decision.objects.exists()
+
+
+def test_a_yes_never_falls_on_a_gate_that_opened_since(world):
+    both = [gate_rule("team:sre", place="before"), gate_rule("team:sre", place="before")]
+    make_policy(world.workspace, gates=both)
+    intent = asked(world)
+    ana, seen = Api(token=world.tokens["ana"]), str(gate_of(intent).pk)
+
+    refused = act(ana, intent, "approve", status=409)["error"]
+
+    assert (refused["code"], refused["details"]["gate_id"]) == ("gate_id_required", seen)
+    assert act(Api(token=world.tokens["bo"]), intent, "approve", {"gate_id": seen})["applied"] is True
+    assert act(ana, intent, "approve", {"gate_id": seen}, status=409)["error"]["code"] == "gate_closed"
+    assert [decision.person for decision in Decision.objects.all()] == [world.bo]

@@ -45,6 +45,16 @@ def test_a_program_cannot_make_up_what_happened_here(api, world, name: str):
 
 
 @pytest.mark.parametrize(
+    "source", ["countersign", " Countersign ", "counter\u200bsign", "\uff43ountersign", "countersign."]
+)
+def test_a_program_cannot_pose_as_the_server(api, world, source: str):
+    refused = api.post(EVENTS, {**EVENT, "source": source})
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "reserved_source")
+    assert not WebhookEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
     "name", ["Intent.completed", " intent.completed", "intent.completed\n", "\u0131ntent.x", "", "a" * 65, 7, None]
 )
 def test_a_name_that_is_none_is_refused(api, world, name):

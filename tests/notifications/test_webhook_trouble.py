@@ -56,6 +56,8 @@ def test_retry_after_is_honoured_within_bounds(world, receiver, answer: str, lea
         ("", 0),
         ("soon", 0),
         ("-3", 0),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999999", 0),
+        ("Mon, 01 Jan 2024 99999999999999999999:00:00 GMT", 0),
         ("Mon, 02 Nov 2026 14:03:00 GMT", 60),
         ("Mon, 02 Nov 2020 14:03:00 GMT", 0),
     ],
