@@ -34,6 +34,12 @@ GOOD: dict[str, dict[str, Any]] = {
         "schema_json": {"type": "object", "properties": {"target": {"type": "string"}}},
         "compatibility_mode": "strict",
     },
+    "POST /v1/webhooks/subscriptions": {
+        "callback_url": "https://hooks.acme.example/out",
+        "event_types": ["deploy.*"],
+        "secret": "sixteen letters or more",
+    },
+    "POST /v1/webhooks/events": {"event_type": "deploy.done", "source": "ci", "payload": {"number": 1}},
     "POST /v1/mesh/heartbeat": {"metrics": {"intents_total": 1}},
     "POST /v1/mesh/agents/{address_id}/kill": {},
     "POST /v1/mesh/agents/{address_id}/resume": {},

@@ -11,7 +11,10 @@ import pytest
 from django.apps import apps
 
 from intents.limits import MINUTES
+from intents.services.durable import durable
 from intents.views.document import document
+from notifications.webhooks.publishing import publish
+from notifications.webhooks.subscriptions import Wanted, subscribe
 from tests.acts import neighbours
 from tests.factories import make_agent, make_key, make_policy, make_token, open_gate, send
 from tests.wire.callers import NOBODY, call
@@ -66,7 +69,15 @@ def ours(world: SimpleNamespace) -> dict[str, Any]:
         "key_id": make_key(world.workspace)[0].pk,
         "address": "infra-validator",
         "address_id": world.agent.pk,
+        **webhooks(world),
     }
+
+
+def webhooks(world: SimpleNamespace) -> dict[str, Any]:
+    with durable():
+        event = publish(world.principal, None, "deploy.done", "ci", {"number": 1})
+        row, _ = subscribe(world.principal, None, Wanted("https://hooks.acme.example/in", ["deploy.*"]))
+    return {"event_id": event.pk, "subscription_id": row.pk}
 
 
 @pytest.mark.parametrize("route", EFFECTS, ids=str)
@@ -117,7 +128,7 @@ def test_an_id_that_is_none_or_of_somebody_else_changes_nothing(
     answers = {str(word)[:20]: ask(world, route, body, dict.fromkeys(ours, word)) for word in wrong}
     answers["foreign"] = call(route, route.method, credential_for(route, *foreign), body, **ours)
 
-    assert statuses(answers) == dict.fromkeys(answers, 404)
+    assert statuses(answers) == dict.fromkeys(answers, 404) | {"%00": 400}
     assert rows() == before
 
 
