@@ -21,7 +21,7 @@ from notifications.channels.base import Channel, Fate, Message, Retry, Sent
 from notifications.channels.registry import CHANNELS
 from notifications.claims import Overtaken, claim, give_back, put_off, settle
 from notifications.compose import compose
-from notifications.flood import adopt, held_in
+from notifications.flood import MOST_GATES, adopt, gates_to_decide, held_in
 from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
 from notifications.relevance import superseded_by
 
@@ -128,7 +128,7 @@ def _settle(delivery: Delivery, fate: Fate | Unsent, now: datetime) -> None:
     if isinstance(fate, Unsent):
         settle(delivery, fate.status, why=fate.why)
     elif isinstance(fate, Sent):
-        _sent(delivery, fate, clock.now())
+        _sent(delivery, fate, clock.now(), said_at=now)
     elif isinstance(fate, Retry) and delivery.attempt < MOST_ATTEMPTS:
         put_off(delivery, now + timedelta(seconds=_pause(delivery, fate)), fate.why)
     else:
@@ -140,13 +140,13 @@ def _pause(delivery: Delivery, fate: Retry) -> float:
     return max(step, min(fate.after_seconds, LONGEST_WISH_SECONDS))
 
 
-def _sent(delivery: Delivery, fate: Sent, now: datetime) -> None:
-    """The gate's seat and the delivery change in one transaction, or neither does."""
+def _sent(delivery: Delivery, fate: Sent, now: datetime, said_at: datetime) -> None:
+    """The gate's seat and the delivery change in one transaction, or neither does. A digest tells what it names."""
     with durable():
         if delivery.gate_id and delivery.purpose in ASKS:
             mark_told(delivery.gate_id, delivery.person_id, now)
         if delivery.purpose == Purpose.DIGEST:
-            for gate_id in _gates_in(delivery):
+            for gate_id in gates_to_decide(delivery, said_at).values_list("pk", flat=True)[:MOST_GATES]:
                 mark_told(gate_id, delivery.person_id, now)
         settle(delivery, DeliveryStatus.SENT, reference=fate.ref)
 

@@ -12,11 +12,10 @@ from approvals.text import Row, one_line
 from notifications.case import Case
 from notifications.content import Content, Fact, Table
 from notifications.facts import sender_name
-from notifications.flood import held_in
-from notifications.models import ASKS, Purpose
+from notifications.flood import MOST_GATES, gates_to_decide, held_in
+from notifications.models import Purpose
 from notifications.wording import moment, verb
 
-MOST_GATES = 20
 TITLE_LIMIT = 80
 WORDS = {
     Purpose.REQUEST: "requests",
@@ -33,11 +32,7 @@ def digest(case: Case) -> Content:
     """As of now: gates that were settled meanwhile are counted, and not listed."""
     held = list(held_in(case.delivery).values_list("purpose", "gate_id"))
     sender = sender_name(case.intent)
-    open_gates = list(
-        Gate.objects.filter(pk__in=[gate for purpose, gate in held if purpose in ASKS], closed_at=None)
-        .order_by("expires_at")
-        .select_related("intent")
-    )
+    open_gates = list(gates_to_decide(case.delivery, case.now).select_related("intent"))
     return Content(
         template="news",
         subject=f"{len(held)} more messages from {sender} ({case.intent.workspace}), {len(open_gates)} to decide",

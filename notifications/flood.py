@@ -10,16 +10,19 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
+from approvals.models import Gate
 from intents.models import Intent
 from intents.services.durable import durable
-from notifications.models import Delivery, DeliveryStatus, Purpose
+from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
 
 HOUR = timedelta(hours=1)
 COLLECT = timedelta(minutes=2)
 """From the first held message to the digest: a flood is rarely over after its first second."""
 BETWEEN_DIGESTS = timedelta(minutes=15)
+MOST_GATES = 20
+"""A digest names no more of them. Of the others nobody was told: else a flood would hide the one that matters."""
 HELD = "Held: it stands in the digest of a flood."
 TOO_MANY = "This gate has made as many messages as one gate may."
 
@@ -56,6 +59,12 @@ def adopt(digest: Delivery) -> None:
 def held_in(digest: Delivery) -> QuerySet[Delivery]:
     """What the digest stands for."""
     return Delivery.objects.filter(person_id=digest.person_id, status=DeliveryStatus.HELD, reference=str(digest.pk))
+
+
+def gates_to_decide(digest: Delivery, at: datetime) -> QuerySet[Gate]:
+    """The gates of held requests that were open then, those that end first at the beginning."""
+    held = held_in(digest).filter(purpose__in=ASKS, gate_id__isnull=False).values("gate_id")
+    return Gate.objects.filter(Q(closed_at=None) | Q(closed_at__gt=at), pk__in=held).order_by("expires_at", "pk")
 
 
 def _recent(deliveries: list[Delivery], intent: Intent, now: datetime) -> Counter[object]:

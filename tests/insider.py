@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models, transaction
 
-from intents.models import Event, Intent, WorkspaceChain, WorkspaceEntry
+from intents.models import CheckpointCursor, Event, Intent, WorkspaceChain, WorkspaceEntry
 from tests.guards import run, unguarded
 
 
@@ -36,16 +36,19 @@ def cut_off(intent: Intent, seq: int) -> None:
         _drop(Event, list(Event.objects.filter(intent=intent, seq__gt=seq).values_list("pk", flat=True)))
         with connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE intents_intent SET last_seq = %s, last_hash = %s, status = %s WHERE id = %s",
-                [last.seq, last.hash, Intent.objects.get(pk=intent.pk).status, plain(intent.pk)],
+                "UPDATE intents_intent SET last_seq = %s, last_hash = %s, status = %s, wake_at = created_at "
+                "WHERE id = %s",
+                [last.seq, last.hash, last.status, plain(intent.pk)],
             )
+            cursor.execute("UPDATE intents_intenttexts SET result = '' WHERE intent_id = %s", [plain(intent.pk)])
 
 
 def cut_chain(workspace: Any, seq: int) -> None:
-    """The workspace's entries after `seq`, and its chain's row set back as if there had never been any."""
+    """The workspace's entries after `seq`, and its chain's row and the mark set back as if there had never been any."""
     last = WorkspaceEntry.objects.get(workspace=workspace, seq=seq)
     sql("DELETE FROM intents_workspaceentry WHERE workspace_id = %s AND seq > %s", workspace.pk, seq)
     WorkspaceChain.objects.filter(pk=workspace.pk).update(last_seq=seq, last_hash=last.hash)
+    CheckpointCursor.objects.update(through=0)
 
 
 def copy_of_everything() -> dict[str, tuple[list[str], list[Any]]]:

@@ -19,8 +19,9 @@ from intents.access import PERSON, PERSON_WHO_DECIDES
 from intents.clock import iso
 from intents.errors import Forbidden, NotFound
 from intents.ids import parse_id
+from intents.models import Intent
 from intents.principal import PersonRef
-from intents.services.attempts import keep_attempt
+from intents.services.attempts import keep_attempt_on
 from intents.views.base import ApiView, body_of, query_int
 from intents.views.endpoint import Endpoint
 from intents.wire.create import AnyObject, StrictText
@@ -90,9 +91,8 @@ class DecisionView(ApiView):
         try:
             super().initial(request, *args, **kwargs)
         except Forbidden as refusal:
-            wanted = parse_id(kwargs["gate_id"])
-            for gate in Gate.objects.filter(pk=wanted, workspace_id=self.principal.workspace_id) if wanted else []:
-                keep_attempt(self.principal, gate.intent_id, "decide", refusal)
+            meant = Intent.objects.filter(gates__pk__in=[parse_id(kwargs["gate_id"])])
+            keep_attempt_on(self.principal, meant, "decide", refusal)
             raise
 
     def post(self, request: Request, gate_id: str) -> Response:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.db.models import QuerySet
+
 from intents.errors import DomainError
 from intents.lifecycle import is_final
-from intents.models import Event
+from intents.models import Event, Intent
 from intents.principal import Principal
 from intents.services.lock import locked_intent
 from intents.services.record import details_of
@@ -40,6 +42,13 @@ def keep_attempt(principal: Principal, intent_id: uuid.UUID, tried: str, refusal
     with locked_intent(intent_id) as locked:
         if not is_final(locked.intent.status) and not _is_enough(intent_id, principal.actor, said):
             locked.record(REFUSED, principal.actor, said)
+
+
+def keep_attempt_on(principal: Principal, intents: QuerySet[Intent], tried: str, refusal: DomainError) -> None:
+    """The same for whoever was refused before anything was read: on those of the intents that are of its workspace."""
+    if refusal.code in TELLING:
+        for pk in intents.filter(workspace_id=principal.workspace_id).values_list("pk", flat=True):
+            keep_attempt(principal, pk, tried, refusal)
 
 
 def _is_enough(intent_id: uuid.UUID, actor: str, said: dict[str, Any]) -> bool:

@@ -60,6 +60,10 @@ class Ledger:
         """).fetchone()
         return Lost(found[0], UUID(found[1]), found[2], bool(found[3])) if found else None
 
+    def reached(self) -> int:
+        """How far the checkpoints go in the events' ids."""
+        return int(self._db.execute("SELECT coalesce(max(through), 0) FROM span").fetchone()[0])
+
     def span(self, after: int, through: int, place: str) -> None:
         """A checkpoint covers the events with these ids."""
         self._db.execute("INSERT INTO span VALUES (?, ?, ?)", (after, through, place))

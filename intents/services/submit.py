@@ -36,7 +36,8 @@ def submit(principal: Principal, submission: Submission, fit: Fit | None = None)
     key, target, planned = _planned(principal, submission, fit)
     intent = _intent(key, submission, planned, target)
     with new_intent(intent, _steps(intent, planned.steps)) as locked:
-        locked.record("intent.created", principal.actor, {"intent_type": intent.intent_type, "to_agent": target})
+        about = {"intent_type": intent.intent_type, "to_agent": target, "payload_digest": intent.texts.payload_digest}
+        locked.record("intent.created", principal.actor, about)
         locked.set_status(Status.SUBMITTED)
         locked.record("intent.submitted", principal.actor, {"plan": [spec.as_plan() for spec in planned.steps]})
         if planned.denied:

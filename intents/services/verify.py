@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from django.db import DataError, OperationalError
 from django.db.models import QuerySet
 
-from intents.digest import canonical, digest_of_bytes
-from intents.models import Event, Intent, IntentTexts, WorkspaceEntry
-from intents.purged import PURGED
+from intents.digest import digest_of_bytes
+from intents.models import Event, Intent, WorkspaceEntry
 from intents.services.record import hash_of
+from intents.services.verify_rows import row_fault, was_purged
 
-MINUTE = timedelta(minutes=1)
 PAGE = 100  # events in one read: texts may be large
 
 MISSING = "it is missing"
@@ -29,7 +28,8 @@ GARBLED = "it cannot be read"
 BEYOND = "it comes after the end that is noted for its chain"
 OTHER_END = "it is not the end that is noted for its chain"
 
-UNREADABLE = (AttributeError, TypeError, ValueError)  # SQLite holds anything in any column
+UNREADABLE = (AttributeError, TypeError, ValueError, ArithmeticError, KeyError, DataError, OperationalError)
+"""SQLite holds anything in any column, PostgreSQL moments that Python has not. See `unless_its_content`."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,12 @@ class Misfit:
     intent_id: UUID
     seq: int
     why: str
+
+
+def unless_its_content(error: Exception) -> None:
+    """Raise the error again if it is the database's and not the row's: nobody is blamed for a lost connection."""
+    if isinstance(error, OperationalError) and "decode" not in str(error):
+        raise error
 
 
 def first_misfit(intent: Intent) -> Misfit | None:
@@ -86,6 +92,8 @@ class Chain(Generic[Row]):
             if (end := self.end()) is None:
                 return None
             last_seq, last_hash = end
+            if not isinstance(last_seq, int):
+                return self.seq + 1, GARBLED
             if last_seq < self.seq:
                 return last_seq + 1, BEYOND
             if last_seq == self.seq:
@@ -96,7 +104,8 @@ class Chain(Generic[Row]):
     def _along(self) -> Fault | None:
         try:
             return next(filter(None, map(self._step, self._following())), None)
-        except UNREADABLE:
+        except UNREADABLE as error:
+            unless_its_content(error)
             return self.seq + 1, GARBLED
 
     def _following(self) -> Iterator[Row]:
@@ -104,7 +113,8 @@ class Chain(Generic[Row]):
         while True:
             try:
                 page = list(self.rows.filter(seq__gt=after)[:size])
-            except UNREADABLE:
+            except UNREADABLE as error:
+                unless_its_content(error)
                 if size == 1:
                     raise
                 size = 1  # up to the row at fault
@@ -139,13 +149,28 @@ class Walk(Chain[Event]):
         super().__init__(Event.objects.filter(intent=intent).select_related("text"))
         self.intent, self.noted = intent, noted
         self._knows_purge = False
+        self.first: Event | None = None
+        self.last: Event | None = None
 
     def to_the_end(self) -> Misfit | None:
         """The first misfit. An intent without any event has lost them all."""
-        seq, why = self.fault() or (0, "")
+        seq, why = self.fault() or self._row_fault() or (0, "")
         if not why and self.seq == 0 and self.end():
             seq, why = 1, CUT_OFF
         return Misfit(self.intent.pk, seq, why) if why else None
+
+    def seen(self, row: Event) -> None:
+        """Note the first and the last: the intent's row and texts are held against them."""
+        self.first, self.last = self.first or row, row
+
+    def _row_fault(self) -> Fault | None:
+        if self.first is None or self.last is None:
+            return None
+        try:
+            return row_fault(self.first, self.last)
+        except UNREADABLE as error:
+            unless_its_content(error)
+            return self.seq, GARBLED
 
     def end(self) -> tuple[int, str] | None:
         """The intent's row names it. Whether a row may be gone is for the checkpoints to say."""
@@ -170,15 +195,3 @@ class Walk(Chain[Event]):
         if not self._knows_purge:
             self._knows_purge = was_purged(self.intent)
         return self._knows_purge
-
-
-def was_purged(intent: Intent) -> bool:
-    """True if the intent and an entry of the workspace's chain say so."""
-    purged_at = IntentTexts.objects.filter(intent=intent).values_list("purged_at", flat=True).first()
-    if purged_at is None:
-        return not Intent.objects.filter(pk=intent.pk).exists()  # archived meanwhile
-    body = canonical({"intent": str(intent.pk)}).decode()
-    entries = WorkspaceEntry.objects.filter(workspace=intent.workspace_id, change=PURGED)
-    found = entries.filter(body=body)
-    soon = found.filter(at__gte=purged_at - MINUTE, at__lte=purged_at + MINUTE)
-    return soon.exists() or found.exists()  # not through all purges there ever were, as a rule

@@ -19,6 +19,7 @@ SOME = 200  # intents looked up in one read
 
 GONE = "it is missing, though checkpoint {entry} names it"
 OTHER = "it is not the one that checkpoint {entry} names"
+AHEAD = "the mark from which checkpoints go on is further than any of them"
 LEFT_OUT = "the checkpoint leaves out events before those that it names"
 
 
@@ -61,17 +62,21 @@ class EntryWalk(Chain[WorkspaceEntry]):
             details = details_of_entry(row)
             self.checkpoints += 1
             self.ledger.span(details["after"], details["through"], f"{self.workspace} entry {row.seq}")
-            self.ledger.lost(row.seq, lost_among(self._heads(details)))
+            self.ledger.lost(row.seq, lost_among(self._heads(details), self.workspace))
 
     def _heads(self, details: dict[str, Any]) -> Iterator[Head]:
         heads = (Head(UUID(intent), seq, link) for intent, seq, link in details["intents"])
         return (head for head in heads if self.only in (None, head.intent))
 
 
-def lost_among(heads: Iterator[Head]) -> Iterator[tuple[Head, bool]]:
-    """Those whose event is not there with this hash, and whether another one stands in its place."""
+def lost_among(heads: Iterator[Head], workspace: Workspace) -> Iterator[tuple[Head, bool]]:
+    """Those whose event is not there with this hash, and whether another one stands in its place.
+
+    An event whose intent's row is gone is not there: nobody sees it any more.
+    """
     while some := list(islice(heads, SOME)):
         rows = Event.objects.filter(intent__in={head.intent for head in some}, seq__in={head.seq for head in some})
+        rows = rows.filter(intent__workspace=workspace)
         found = {(intent, seq): link for intent, seq, link in rows.values_list("intent_id", "seq", "hash")}
         for head in some:
             link = found.get((head.intent, head.seq))

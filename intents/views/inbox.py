@@ -9,11 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from intents.access import PERSON_WHO_DECIDES, WORK_OR_PERSON
-from intents.errors import Invalid
+from intents.errors import Forbidden, Invalid
 from intents.ids import parse_id
 from intents.inboxes import check_known, entries_after, inbox_meant, newest, owner_meant, thread_for
-from intents.models import Thread, ThreadEntry
+from intents.models import Intent, Thread, ThreadEntry
 from intents.services import threads
+from intents.services.attempts import keep_attempt_on
 from intents.services.threads import Caller
 from intents.timeline import ThreadStatus, cursor_number, cursor_text
 from intents.views.base import ApiView, body_of, check_owner, query_int
@@ -166,6 +167,15 @@ class DecideView(Act):
 
     api = {"POST": Endpoint(PERSON_WHO_DECIDES, shape=DECIDED, body=DecideBody, query=OWNER)}
     verb, form = "approve", DecideBody
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Whoever may not decide at all is refused before anything is read; that they tried is kept."""
+        try:
+            super().initial(request, *args, **kwargs)
+        except Forbidden as refusal:
+            meant = Intent.objects.filter(thread__pk__in=[parse_id(kwargs["thread_id"])])
+            keep_attempt_on(self.principal, meant, "decide", refusal)
+            raise
 
     def act(self, caller: Caller, thread_id: str, data: dict[str, Any]) -> dict[str, Any]:
         """The gate's first yes or its first no."""

@@ -11,13 +11,14 @@ from approvals.models import Decision
 from intents.models import Intent
 from intents.services import attempts
 from intents.services.verify import chain_fits
-from tests.acts import details, fresh, history, neighbours, say
+from tests.acts import details, fresh, gate_of, history, neighbours, say
 from tests.conftest import Api
 from tests.factories import make_key, make_token, open_gate
 
 DECIDE = ("approvals/{gate}/decision", {"decision": "approve"})
 RESUME = ("intents/{intent}/resume", {"task_result": {"outcome": "approved"}})
 RESOLVE = ("intents/{intent}/resolve", {"status": "COMPLETED"})
+THREAD: tuple[str, dict[str, Any]] = ("inbox/{intent}/approve", {})
 ACTS = {"decide": (DECIDE, "human_step"), "resume": (RESUME, "human_step"), "resolve": (RESOLVE, "gates_remain")}
 
 
@@ -73,6 +74,16 @@ def test_attempt_of_a_token_that_may_not_decide_is_an_event_of_its_person(world:
 
     assert answer.status_code == 403
     assert gate.intent.events.get(event_type=attempts.REFUSED).actor == "person:ana@acme.example"
+
+
+def test_attempt_in_an_inbox_is_an_event_too(world: SimpleNamespace) -> None:
+    asked = {"intent_type": "x.y.v1", "to_agent": "human", "payload": {}, "reply_to": world.agent.address}
+    intent = Intent.objects.get(pk=Api(world.sender_secret).post("/v1/intents", asked).json()["intent_id"])
+
+    answer = attempt(Api(world.work_secret), gate_of(intent), THREAD)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "human_step")
+    assert details(intent, "attempt_refused")["tried"] == "decide"
 
 
 def test_attempt_of_another_workspaces_machine_leaves_no_trace_here(world: SimpleNamespace) -> None:

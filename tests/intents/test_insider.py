@@ -214,6 +214,7 @@ def test_the_anchored_entry_is_named_when_the_whole_chain_is_gone(story, anchor)
     end, options = WorkspaceChain.objects.get().last_seq, anchor()
     sql("DELETE FROM intents_workspaceentry")
     WorkspaceChain.objects.all().delete()
+    CheckpointCursor.objects.all().delete()
 
     assert fits()
     assert checked(*options) == f"{HERE} entry {end}: the anchor names it, and it is missing."

@@ -8,7 +8,7 @@ from approvals.models import Seat
 from intents.principal import Principal
 from notifications.announce import announce_due
 from notifications.deliver import deliver_due
-from notifications.flood import TOO_MANY
+from notifications.flood import MOST_GATES, TOO_MANY
 from notifications.models import Delivery, DeliveryStatus, KeptMail, Purpose
 from tests.acts import say
 from tests.factories import gate_rule, make_key, make_policy, open_gate
@@ -68,6 +68,16 @@ def test_the_digest_counts_as_being_told(alone, time_machine):
     deliver_due()
 
     assert late.count() == 0
+
+
+def test_a_gate_that_the_digest_does_not_name_is_not_told(alone, time_machine):
+    gates = flood(alone, MOST + MOST_GATES + 1)
+
+    time_machine.shift(121)
+    deliver_due()
+
+    told = set(Seat.objects.filter(person=alone.ana).exclude(told_at=None).values_list("gate_id", flat=True))
+    assert {gate.pk for gate in gates} - told == {gates[-1].pk}
 
 
 def test_a_digest_that_cannot_be_sent_makes_its_people_unreachable(alone, time_machine, settings, smtp):

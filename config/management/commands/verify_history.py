@@ -10,11 +10,11 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
-from intents.models import Intent, Workspace
+from intents.models import CheckpointCursor, Intent, Workspace
 from intents.services import verify_anchors
 from intents.services.ledger import Ledger
-from intents.services.verify import Misfit, Walk
-from intents.services.verify_workspace import LEFT_OUT, EntryWalk
+from intents.services.verify import GARBLED, UNREADABLE, Misfit, Walk, unless_its_content
+from intents.services.verify_workspace import AHEAD, LEFT_OUT, EntryWalk
 
 PAGE = 200  # intents or workspaces in one read
 
@@ -36,8 +36,11 @@ class Command(BaseCommand):
         if workspace and not named(workspace).exists():
             raise CommandError(f"There is no workspace {workspace!r}.")
         anchors = self._anchors(options["anchor"], workspace) if options["anchor"] else None
+        ledger, mark = Ledger(), checkpoint_mark()
         intents, events = self._intents(chosen(workspace, intent))
-        entries = self._workspaces(workspace, intent)
+        entries = self._workspaces(workspace, intent, ledger)
+        if not workspace and not intent:
+            self._spans(ledger, mark)
         if intent and not intents:
             raise CommandError(f"There is no intent {intent}{f' in {workspace}' if workspace else ''}.")
         counts = [f"{intents} intents", f"{events} events", f"{entries} entries"]
@@ -53,16 +56,20 @@ class Command(BaseCommand):
             intents, events = intents + 1, events + walk.seq
         return intents, events
 
-    def _workspaces(self, workspace: str, intent: UUID | None) -> int:
-        entries, ledger = 0, Ledger()
+    def _workspaces(self, workspace: str, intent: UUID | None, ledger: Ledger) -> int:
+        entries = 0
         for row in oldest_first(named(workspace)):
             walk = EntryWalk(row, ledger, only=intent)
             if misfit := walk.first_misfit():
                 raise not_fitting(misfit)
             entries += walk.seq
-        if not workspace and not intent and (place := ledger.gap()):
-            raise not_fitting(f"{place}: {LEFT_OUT}")
         return entries
+
+    def _spans(self, ledger: Ledger, mark: int) -> None:
+        if place := ledger.gap():
+            raise not_fitting(f"{place}: {LEFT_OUT}")
+        if mark > ledger.reached():
+            raise not_fitting(f"events after {ledger.reached()}: {AHEAD}")
 
     def _anchors(self, path: Path, workspace: str) -> int:
         try:
@@ -72,6 +79,8 @@ class Command(BaseCommand):
             raise CommandError(f"{path} cannot be read: {error}.") from error
         if misfit:
             raise not_fitting(misfit)
+        if not count and not workspace:
+            raise CommandError(f"{path} holds no anchor: nothing was compared.")
         return count
 
 
@@ -89,12 +98,31 @@ def chosen(workspace: str, intent: UUID | None) -> QuerySet[Intent]:
 
 
 def oldest_first(found: QuerySet[Any]) -> Iterator[Any]:
-    """All of them by id, which begins with the time, a page at a time."""
-    rows = found.order_by("pk")
-    page = list(rows[:PAGE])
+    """All of them by id, which begins with the time, a page at a time. An id that is written in another way than
+    ours would come again and again: it does not fit.
+    """
+    rows, after = found.order_by("pk"), None
+    page = _page(rows, after)
     while page:
-        yield from page
-        page = list(rows.filter(pk__gt=page[-1].pk)[:PAGE])
+        for row in page:
+            if after is not None and row.pk <= after:
+                raise not_fitting(f"the row {row.pk}: {GARBLED}")
+            after = row.pk
+            yield row
+        page = _page(rows.filter(pk__gt=after), after)
+
+
+def _page(rows: QuerySet[Any], after: Any) -> list[Any]:
+    try:
+        return list(rows[:PAGE])
+    except UNREADABLE as error:
+        unless_its_content(error)
+        raise not_fitting(f"a row after {after or 'the beginning'}: {GARBLED}") from error
+
+
+def checkpoint_mark() -> int:
+    """From where checkpoints go on. Read before they are: they may go on meanwhile."""
+    return CheckpointCursor.objects.values_list("through", flat=True).first() or 0
 
 
 def told(intent: Intent, misfit: Misfit) -> str:
