@@ -26,7 +26,8 @@ def named_when_whole(path: Path) -> Iterator[Path]:
     if path.exists():
         raise FileExistsError(errno.EEXIST, "There is such a file already", str(path))
     part = path.with_name(f".{path.name}.part")
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    part.unlink(missing_ok=True)  # of a run that was killed; or somebody's link, in a folder that others may write to
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
     try:
         yield part
         _sync(part)

@@ -57,11 +57,25 @@ def keep_anchors() -> int:
 
 
 def append(path: Path, lines: Iterable[str]) -> None:
-    """In one write at the end of the file, and on the disk when this returns (a terminal or a pipe has none)."""
+    """At the end of the file, and on the disk when this returns (a terminal or a pipe has none). OSError if not all
+    of it is: what a full disk took stays a line of its own, and no later one is lost in it.
+    """
+    text = "".join(lines).encode()
     target = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(target, "".join(lines).encode())
+        rest = b"\n" + text if _is_torn(path) else text
+        while rest:
+            rest = rest[os.write(target, rest) :]
         if S_ISREG(os.fstat(target).st_mode):
             os.fsync(target)
     finally:
         os.close(target)
+
+
+def _is_torn(path: Path) -> bool:
+    """True if the file ends within a line."""
+    if not path.is_file() or not path.stat().st_size or not os.access(path, os.R_OK):
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from intents.models import WorkspaceEntry
 
+LARGEST_SEQ = 2**63 - 1  # that a column holds
 SOME = 500  # anchors compared in one read
 
 GONE = "the anchor names it, and it is missing"
@@ -39,7 +40,9 @@ def read(lines: Iterable[str], workspace: str = "") -> Iterator[Anchor]:
         try:
             found = json.loads(line)
             anchor = Anchor(found["workspace"], UUID(found["workspace_id"]), int(found["seq"]), str(found["hash"]))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            if not 0 < anchor.seq <= LARGEST_SEQ:
+                raise ValueError(anchor.seq)
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise Unreadable(f"line {number} is no anchor") from error
         if workspace in ("", anchor.workspace):
             yield anchor

@@ -6,8 +6,10 @@ The chain covers the events. Whoever owns the database could leave those alone, 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import timedelta
 
+from intents.clock import iso
 from intents.digest import canonical, digest_of_bytes
 from intents.lifecycle import is_final
 from intents.models import Event, Intent, IntentTexts, WorkspaceEntry
@@ -18,6 +20,7 @@ MINUTE = timedelta(minutes=1)
 OTHER_STATUS = "the intent's row has another status"
 OTHER_PAYLOAD = "the intent's payload is not the one whose digest it holds"
 OTHER_RESULT = "the intent's result is not the one that it tells"
+OTHER_VOTES = "it counts an answer that was never recorded"
 NO_TEXTS = "the intent's texts are missing"
 NO_PURGE = "the intent's texts are marked as purged, and no purge in the workspace's chain accounts for that"
 
@@ -36,7 +39,9 @@ def row_fault(first: Event, last: Event) -> tuple[int, str] | None:
         return None if was_purged(last.intent) else (first.seq, NO_PURGE)
     if not _is_payload(texts, first):
         return first.seq, OTHER_PAYLOAD
-    return None if _is_result(texts, last) else (last.seq, OTHER_RESULT)
+    if not _is_result(texts, last):
+        return last.seq, OTHER_RESULT
+    return None if _are_votes(last) else (last.seq, OTHER_VOTES)
 
 
 def _is_payload(texts: IntentTexts, first: Event) -> bool:
@@ -50,6 +55,23 @@ def _is_result(texts: IntentTexts, last: Event) -> bool:
     kept = json.loads(texts.result or "{}")
     kept.pop("at", None)
     return not hasattr(last, "text") or bool(kept == _details(last))
+
+
+def _are_votes(last: Event) -> bool:
+    """Each answer that the end tells of has an event of its own. The server signs what stands in the rows, and a row
+    may be put there behind its back. By moment and not by name, as people may be renamed.
+    """
+    if not is_final(last.status):
+        return True
+    told = _details(last).get("gates")
+    votes: Counter[object] = Counter()
+    for gate in told if isinstance(told, list) else []:
+        votes.update((gate["gate_id"], vote["outcome"], vote["at"]) for vote in gate["decisions"])
+    if not votes:
+        return True
+    rows = Event.objects.filter(intent=last.intent_id, event_type="intent.decision_recorded").select_related("text")
+    said = [(row, _details(row)) for row in rows.order_by("seq")]
+    return votes <= Counter((each.get("gate_id"), each.get("outcome"), iso(row.at)) for row, each in said)
 
 
 def _details(event: Event) -> dict[str, object]:

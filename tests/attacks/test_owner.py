@@ -6,11 +6,14 @@ import pytest
 from django.core.management.base import CommandError
 from django.db import connection
 
+from approvals.models import Decision, DecisionText
 from config.management.commands.verify_history import oldest_first
+from intents.ids import new_id
 from intents.models import CheckpointCursor, Event, Intent, IntentTexts, WorkspaceChain
 from intents.services.anchors import keep_anchors
+from tests.acts import fresh, say
 from tests.changes import checkpoint
-from tests.factories import send
+from tests.factories import gate_rule, make_policy, open_gate, send
 from tests.guards import run
 from tests.insider import plain, sql
 from tests.intents.test_insider import HERE, checked, newest_checkpoint, story  # noqa: F401 - a fixture
@@ -80,6 +83,22 @@ def test_anchors_are_kept_when_somebody_put_their_mark_ahead(story, settings, tm
 
     assert keep_anchors() == 1
     assert keep_anchors() == 0
+
+
+def test_the_end_is_named_when_it_counts_a_vote_that_was_put_into_the_rows(world):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", need=2)])
+    gate = open_gate(world)
+    say(gate, world.ana)
+    vote = Decision.objects.get(gate=gate)
+    forged = Decision(**{field.attname: getattr(vote, field.attname) for field in Decision._meta.fields})
+    forged.pk, forged.person = new_id(), world.bo
+    Decision.objects.bulk_create([forged])
+    DecisionText.objects.create(decision=forged)
+    say(gate, world.ana)
+    ended = fresh(gate.intent)
+
+    assert ended.status == "COMPLETED"
+    assert told(ended, ended.last_seq, "it counts an answer that was never recorded")
 
 
 @on_sqlite

@@ -13,7 +13,7 @@ from django.apps import apps
 from intents.limits import MINUTES
 from intents.views.document import document
 from tests.acts import neighbours
-from tests.factories import make_key, make_policy, make_token, open_gate, send
+from tests.factories import make_agent, make_key, make_policy, make_token, open_gate, send
 from tests.wire.callers import NOBODY, call
 from tests.wire.routes import Route, routes
 from tests.wire.samples import GOOD
@@ -56,11 +56,12 @@ WRONG: dict[str, list[Any]] = {
 @pytest.fixture
 def ours(world: SimpleNamespace) -> dict[str, Any]:
     """Ids of rows that are there and could be changed."""
-    gate = open_gate(world)
+    gate = open_gate(world, reply_to="infra-validator")
     make_policy(world.workspace, "allow", "approve", types=("*",))
     return {
         "handle": send(world).pk,
         "gate_id": gate.pk,
+        "thread_id": gate.intent_id,
         "account_id": world.sender.service_account_id,
         "key_id": make_key(world.workspace)[0].pk,
         "address": "infra-validator",
@@ -107,7 +108,9 @@ def test_an_id_that_is_none_or_of_somebody_else_changes_nothing(
 ) -> None:
     body = json.dumps(GOOD.get(str(route), {})).encode()
     strange = neighbours()
-    foreign = (make_key(strange.workspace, "all", ("send", "provision"))[1], make_token(strange.zoe, strange.workspace))
+    agent = make_agent(strange.workspace, "infra-validator")
+    every_scope = make_key(strange.workspace, "all", ("send", "work", "provision"), agent=agent)[1]
+    foreign = (every_scope, make_token(strange.zoe, strange.workspace))
     before = rows()
 
     wrong: list[Any] = ["nothing", uuid.uuid4(), "0", "-1", "%00", "%F0%9F%98%80", "..%2F..", "x" * 5000, "{}"]

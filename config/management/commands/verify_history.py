@@ -79,6 +79,8 @@ class Command(BaseCommand):
             raise CommandError(f"{path} cannot be read: {error}.") from error
         if misfit:
             raise not_fitting(misfit)
+        if not count and not workspace:
+            raise CommandError(f"{path} holds no anchor: nothing was compared.")
         return count
 
 
