@@ -37,7 +37,8 @@ def claim_due(limit: int) -> list[WebhookDelivery]:
 def _due_subscriptions(now: datetime) -> list[uuid.UUID]:
     due = WebhookDelivery.objects.filter(subscription=OuterRef("pk"), status__in=OPEN, not_before__lte=now)
     free = Q(blocked_until=None) | Q(blocked_until__lte=now)
-    rows = WebhookSubscription.objects.filter(free, at_work(), Exists(due))
+    heard = Q(owner=None) | Q(owner__killed_at=None)  # what a killed agent would be told waits until it is resumed
+    rows = WebhookSubscription.objects.filter(free, heard, at_work(), Exists(due))
     found = list(rows.values_list("pk", flat=True))
     random.shuffle(found)
     return found

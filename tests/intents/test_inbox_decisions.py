@@ -38,14 +38,14 @@ def test_a_person_rejects_beside_an_agents_key(world):
 
 
 @pytest.mark.parametrize("name", ["approve", "reject"])
-def test_a_key_alone_is_refused_and_nothing_is_decided(world, name):
+def test_a_key_alone_is_refused_and_only_that_is_recorded(world, name):
     intent = asked(world)
     before = history(intent)
 
     answer = act(world.planner, intent, name, {"approved": True, "task_result": {"outcome": "approved"}}, status=403)
 
     assert answer["error"]["code"] == "human_step"
-    assert (fresh(intent).status, history(intent)) == ("WAITING", before)
+    assert (fresh(intent).status, history(intent)) == ("WAITING", [*before, "attempt_refused"])
     assert not Decision.objects.exists()
 
 

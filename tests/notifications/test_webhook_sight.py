@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from intents import clock
 from intents.models import Agent
 from intents.principal import Principal
 from notifications.announce import announce_due
@@ -11,7 +12,7 @@ from notifications.models import WebhookDelivery, WebhookEvent
 from notifications.webhooks.pushers import push_due
 from tests.acts import ending, neighbours, say
 from tests.factories import make_agent, make_key, open_gate, send
-from tests.notifications.hooks import hook
+from tests.notifications.hooks import hook, news
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +107,16 @@ def test_the_last_event_carries_what_wait_for_returns(world, receiver):
     assert last["status"] == "COMPLETED"
     assert last["details"] == ending(gate.intent)
     assert last["details"]["decided_by"] == ["ana@acme.example"]
+
+
+def test_a_killed_agent_is_told_nothing_until_it_is_resumed(world, receiver):
+    hook(world, receiver, "deploy.*", owner=world.agent)
+    Agent.objects.filter(pk=world.agent.pk).update(killed_at=clock.now())
+    news(world, owner=world.agent)
+
+    push_due()
+    told = len(receiver.got)
+    Agent.objects.filter(pk=world.agent.pk).update(killed_at=None)
+    push_due()
+
+    assert (told, len(receiver.got)) == (0, 1)
