@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
+from uuid import UUID
 
 from intents.clock import iso
 from intents.digest import canonical, digest_of_bytes
@@ -16,6 +18,7 @@ from intents.models import Event, Intent, IntentTexts, WorkspaceEntry
 from intents.purged import PURGED
 
 MINUTE = timedelta(minutes=1)
+PAGE = 100
 
 OTHER_STATUS = "the intent's row has another status"
 OTHER_PAYLOAD = "the intent's payload is not the one whose digest it holds"
@@ -69,9 +72,17 @@ def _are_votes(last: Event) -> bool:
         votes.update((gate["gate_id"], vote["outcome"], vote["at"]) for vote in gate["decisions"])
     if not votes:
         return True
-    rows = Event.objects.filter(intent=last.intent_id, event_type="intent.decision_recorded").select_related("text")
-    said = [(row, _details(row)) for row in rows.order_by("seq")]
-    return votes <= Counter((each.get("gate_id"), each.get("outcome"), iso(row.at)) for row, each in said)
+    return votes <= Counter(_recorded_votes(last.intent_id))
+
+
+def _recorded_votes(intent_id: UUID) -> Iterator[object]:
+    rows = Event.objects.filter(intent=intent_id, event_type="intent.decision_recorded").select_related("text")
+    after = 0
+    while page := list(rows.filter(seq__gt=after).order_by("seq")[:PAGE]):
+        for row in page:
+            said = _details(row)
+            yield said.get("gate_id"), said.get("outcome"), iso(row.at)
+        after = page[-1].seq
 
 
 def _details(event: Event) -> dict[str, object]:

@@ -93,7 +93,7 @@ def test_an_agents_are_those_that_it_made_and_that_name_it(api, world, written):
         ("limit=501", 422, "invalid_parameter"),
         ("since=-1", 422, "invalid_parameter"),
         ("since=9007199254740992", 422, "invalid_parameter"),
-        ("action_prefix=%00", 422, "invalid_parameter"),
+        ("action_prefix=%00", 400, "invalid_parameter"),
         ("action_prefix=Key", 422, "invalid_parameter"),
         ("owner_agent=agent://", 422, "invalid_agent_address"),
         ("owner_agent=agent://other/production/x", 403, "foreign_workspace"),

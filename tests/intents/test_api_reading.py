@@ -48,7 +48,7 @@ def test_intent_that_is_foreign_unknown_or_malformed_is_the_same_404(world, path
     mine = Api(world.sender_secret)
     call = mine.post if path in ("/resume", "/resolve") else mine.get
 
-    answers = [call(f"/v1/intents/{handle}{path}") for handle in (foreign.pk, new_id(), "nonsense", "%00")]
+    answers = [call(f"/v1/intents/{handle}{path}") for handle in (foreign.pk, new_id(), "nonsense", "%20")]
 
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
