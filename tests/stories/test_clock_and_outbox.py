@@ -50,7 +50,7 @@ def test_each_reminder_escalation_and_expiry_comes_once_and_each_person_is_told_
     make_policy(world.workspace, gates=[rule])
     gates = [open_gate(world) for _ in range(GATES)]
     once = Counter({gate.intent_id: 1 for gate in gates})
-    there = {"REDIS_URL": own_redis()}
+    there = {"REDIS_URL": own_redis(), "MESSAGES_PER_HOUR": "1000"}
 
     with ExitStack() as stack:
         for name in WORKERS:
