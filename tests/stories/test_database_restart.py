@@ -38,6 +38,14 @@ REMIND = {"after": 3600, "interval": 3600, "max": 1}
 BREAKS = 3
 
 
+@pytest.fixture(autouse=True)
+def _fresh_pool(transactional_db: None) -> Iterator[None]:
+    """This process's own pool was hit too, and would wait before it tries again: the next test gets a new one."""
+    yield
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
+
+
 def break_connections() -> int:
     """End all connections to this database but the tests' own, as a restart does. How many there were."""
     with connection.cursor() as cursor:
