@@ -160,5 +160,6 @@ class Cluster:
             "EMAIL_URL": f"smtp://{LOOPBACK}:{smtp_port}",
             "REQUESTS_PER_MINUTE": "0",  # a few keys do what many would
             "OPEN_GATES_PER_SENDER": "0",
+            "MESSAGES_PER_HOUR": "1000000",
             "PYTHONUNBUFFERED": "1",
         }
