@@ -15,7 +15,7 @@ from approvals import admin_gates, admin_policies
 from approvals.models import ApprovalSettings, Membership, Person, PersonalToken, Team
 from approvals.services.people import recording_passwords
 from approvals.views.signin import admin_sign_in, sign_out
-from intents.admin import Kept, ReadOnly, Recorded, actor_of, nobody, revoke_all
+from intents.admin_base import Kept, ReadOnly, Recorded, actor_of, nobody, revoke_all
 
 if TYPE_CHECKING:
     Inline = admin.TabularInline[Any, Any]

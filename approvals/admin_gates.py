@@ -14,7 +14,7 @@ from approvals.admin_actions import answer_all
 from approvals.directory import label
 from approvals.models import Decision, DecisionText, Gate, GateAsk, Seat
 from approvals.outcomes import OutcomeClass
-from intents.admin import ReadOnly, ReadOnlyInline, pretty
+from intents.admin_base import ReadOnly, ReadOnlyInline, pretty
 
 
 class IsOpenFilter(admin.SimpleListFilter):

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from approvals.models import Person, Policy, PolicyVersion, Terms
 from approvals.rules import RuleRefused, check_body
 from approvals.services.policies import check_people, write_version
-from intents.admin import Kept, ReadOnly, ReadOnlyInline, pretty
+from intents.admin_base import Kept, ReadOnly, ReadOnlyInline, pretty
 from intents.models import Workspace
 from intents.services.configuration import snapshot
 from intents.strictjson import JsonRefused, parse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from intents.admin import ReadOnly
+from intents.admin_base import ReadOnly
 from notifications.fates import in_words
 from notifications.models import WebhookDelivery, WebhookEvent, WebhookSubscription
 

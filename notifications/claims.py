@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
 from intents import clock
+from intents.errors import Busy
 from intents.services.durable import durable
 from notifications.models import Delivery, DeliveryStatus, WebhookDelivery
 
+log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
+SETTLE_TRIES = 3
 OPEN = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING)
 Row = TypeVar("Row", Delivery, WebhookDelivery)
 
@@ -49,6 +53,25 @@ def settle(delivery: Delivery | WebhookDelivery, status: DeliveryStatus, *, why:
 def put_off(delivery: Delivery | WebhookDelivery, until: datetime, why: str, **more: Any) -> None:
     """Queue it again for `until`. Overtaken if it is not ours any more."""
     _write(delivery, status=DeliveryStatus.QUEUED, not_before=until, lease_until=None, why=why[:500], **more)
+
+
+def conclude(settling: Callable[[], None], fated: str, words: dict[str, Any]) -> bool:
+    """Settle; again if the database was busy, as sending twice would be worse. If it stays so, the lease runs out.
+
+    True if it is settled. `words` go into the one line of log.
+    """
+    for _ in range(SETTLE_TRIES):
+        try:
+            settling()
+        except Busy:
+            continue
+        except Overtaken:
+            log.warning("delivery overtaken", extra=words)
+            return False
+        log.info("delivery tried", extra=words | {"fate": fated})
+        return True
+    log.error("delivery not settled", extra=words)
+    return False
 
 
 def give_back(deliveries: Iterable[Delivery], until: datetime) -> None:

@@ -6,22 +6,20 @@ At least once: a worker that dies after sending is followed by another sending, 
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from approvals.services.told import mark_told, mark_unreachable
 from intents import clock, ticks
-from intents.errors import Busy
 from intents.services.durable import durable
 from notifications import breaker, keptmail, metrics
 from notifications.case import Case, read_case
 from notifications.channels.base import Channel, Fate, Message, Retry, Sent
 from notifications.channels.registry import CHANNELS
-from notifications.claims import Overtaken, claim, give_back, put_off, settle
+from notifications.claims import claim, conclude, give_back, put_off, settle
 from notifications.compose import compose
-from notifications.flood import MOST_GATES, adopt, gates_to_decide, held_in
+from notifications.flood import adopt, gates_held, gates_named
 from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
 from notifications.relevance import superseded_by
 
@@ -32,7 +30,6 @@ BACKOFF_SECONDS = (10, 30, 120, 600)
 LONGEST_WISH_SECONDS = 3600
 LAST_START = timedelta(seconds=20)
 """With less than this left of the lease, nothing more is begun."""
-SETTLE_TRIES = 3
 SAMPLE = "A sample person: no real mail is ever sent to them."
 
 
@@ -101,27 +98,12 @@ def _message(case: Case) -> Message:
 
 
 def _conclude(delivery: Delivery, fate: Fate | Unsent, now: datetime) -> None:
-    """Settle; again if the database was busy, as sending twice would be worse. If it stays so, the lease runs out."""
+    fated = type(fate).__name__.lower()
     words = {"delivery": str(delivery.pk), "intent": str(delivery.intent_id), "attempt": delivery.attempt}
-    for _ in range(SETTLE_TRIES):
-        try:
-            _settle(delivery, fate, now)
-        except Busy:
-            continue
-        except Overtaken:
-            log.warning("delivery overtaken", extra=words)
-            return
-        fated = type(fate).__name__.lower()
-        log.info("delivery tried", extra=words | {"fate": fated, "why": getattr(fate, "why", "")})
-        _count(delivery, fate, fated)
-        return
-    log.error("delivery not settled", extra=words)
-
-
-def _count(delivery: Delivery, fate: Fate | Unsent, fated: str) -> None:
-    metrics.TRIES.labels(delivery.channel, fated).inc()
-    if isinstance(fate, Sent):
-        metrics.SENT_AFTER.labels(delivery.channel).observe((clock.now() - delivery.created_at).total_seconds())
+    if conclude(lambda: _settle(delivery, fate, now), fated, words | {"why": getattr(fate, "why", "")}):
+        metrics.TRIES.labels(delivery.channel, fated).inc()
+        if isinstance(fate, Sent):
+            metrics.SENT_AFTER.labels(delivery.channel).observe((clock.now() - delivery.created_at).total_seconds())
 
 
 def _settle(delivery: Delivery, fate: Fate | Unsent, now: datetime) -> None:
@@ -146,19 +128,15 @@ def _sent(delivery: Delivery, fate: Sent, now: datetime, said_at: datetime) -> N
         if delivery.gate_id and delivery.purpose in ASKS:
             mark_told(delivery.gate_id, delivery.person_id, now)
         if delivery.purpose == Purpose.DIGEST:
-            for gate_id in gates_to_decide(delivery, said_at).values_list("pk", flat=True)[:MOST_GATES]:
+            for gate_id in gates_named(delivery, said_at):
                 mark_told(gate_id, delivery.person_id, now)
         settle(delivery, DeliveryStatus.SENT, reference=fate.ref)
-
-
-def _gates_in(digest: Delivery) -> set[uuid.UUID]:
-    return {gate for gate in held_in(digest).filter(purpose__in=ASKS).values_list("gate_id", flat=True) if gate}
 
 
 def _dead(delivery: Delivery, why: str) -> None:
     """The intent is locked before the delivery: the one order of locks. A digest is of many, each locked by itself."""
     if delivery.purpose == Purpose.DIGEST:
-        for gate_id in _gates_in(delivery):
+        for gate_id in gates_held(delivery):
             mark_unreachable(gate_id, delivery.person_id, why)
     with durable():
         if delivery.gate_id and delivery.purpose in ASKS:

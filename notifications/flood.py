@@ -67,6 +67,17 @@ def gates_to_decide(digest: Delivery, at: datetime) -> QuerySet[Gate]:
     return Gate.objects.filter(Q(closed_at=None) | Q(closed_at__gt=at), pk__in=held).order_by("expires_at", "pk")
 
 
+def gates_named(digest: Delivery, at: datetime) -> list[UUID]:
+    """Those that the digest lists: of these its person was told."""
+    return list(gates_to_decide(digest, at).values_list("pk", flat=True)[:MOST_GATES])
+
+
+def gates_held(digest: Delivery) -> set[UUID]:
+    """All whose requests it stands for."""
+    held = held_in(digest).filter(purpose__in=ASKS, gate_id__isnull=False)
+    return {gate_id for gate_id in held.values_list("gate_id", flat=True) if gate_id}
+
+
 def _recent(deliveries: list[Delivery], intent: Intent, now: datetime) -> Counter[object]:
     """How many messages each person got from this sender within the last hour."""
     people = {delivery.person_id for delivery in deliveries}

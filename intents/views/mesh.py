@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from intents.access import KEY_OR_PERSON, PROVISION_OR_ADMIN, WORK
+from intents.agenthealth import STATES
 from intents.errors import Invalid
 from intents.models import Agent
 from intents.roster import agents_of, changes_of_agent, changes_of_agents, shown_agents
@@ -17,7 +18,6 @@ from intents.services.mesh import kill, resume
 from intents.services.standing import require_standing
 from intents.views.base import ApiView, body_of, query_int
 from intents.views.endpoint import Endpoint
-from intents.wellbeing import STATES
 from intents.wire.mesh import Heartbeat, mesh_event_json, metrics_json, read_heartbeat
 from intents.wire.shapes import (
     AGENT,

@@ -7,11 +7,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from intents.agenthealth import Signs, health_of
 from intents.clock import iso
 from intents.models import Agent, AgentMetrics, ServiceAccount, WorkspaceEntry
 from intents.services.changes import details_of_entry
 from intents.services.heartbeat import Beat
-from intents.wellbeing import Signs, health_of
 from intents.wire.create import StrictInteger
 from intents.wire.unknown import unknown_warnings
 

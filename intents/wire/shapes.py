@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from intents.agenthealth import STATES
 from intents.lifecycle import Status
-from intents.wellbeing import STATES
 
 Shape = dict[str, Any]
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from intents import clock
-from intents.errors import Busy
 from intents.services.durable import durable
 from notifications import metrics
 from notifications.channels.base import Dead, Retry, Sent
-from notifications.claims import Overtaken, put_off, settle
+from notifications.claims import conclude, put_off, settle
 from notifications.models import WEBHOOK, DeliveryStatus, WebhookDelivery
 from notifications.outbound import Client, Refused, Unanswered
 from notifications.webhooks import trouble
@@ -30,7 +29,6 @@ BACKOFF_SECONDS = (5, 30, 120, 600, 3600, 10800, 21600, 21600, 21600)
 """About 22 hours in all; each is made up to a fifth longer, so that not everybody comes back at once."""
 LONGEST_LIFE = timedelta(hours=24)
 LONGEST_WISH_SECONDS = 3600
-SETTLE_TRIES = 3
 
 Fate = Sent | Retry | Dead | Gone
 
@@ -82,22 +80,14 @@ def _send(request: Request) -> Fate:
 
 
 def _conclude(delivery: WebhookDelivery, fate: Fate) -> None:
-    """Settle; again if the database was busy, as sending twice would be worse. If it stays so, the lease runs out."""
+    def settling() -> None:
+        _settle(delivery, fate, clock.now())
+        _note(delivery, fate, clock.now())
+
+    fated = type(fate).__name__.lower()
     words = {"delivery": str(delivery.pk), "subscription": str(delivery.subscription_id), "attempt": delivery.attempt}
-    for _ in range(SETTLE_TRIES):
-        try:
-            _settle(delivery, fate, clock.now())
-            _note(delivery, fate, clock.now())
-        except Busy:
-            continue
-        except Overtaken:
-            log.warning("webhook overtaken", extra=words)
-            return
-        fated = type(fate).__name__.lower()
-        log.info("webhook tried", extra=words | {"fate": fated, "why": getattr(fate, "why", "")})
+    if conclude(settling, fated, words | {"why": getattr(fate, "why", "")}):
         metrics.TRIES.labels(WEBHOOK, fated).inc()
-        return
-    log.error("webhook not settled", extra=words)
 
 
 def _settle(delivery: WebhookDelivery, fate: Fate, now: datetime) -> None:

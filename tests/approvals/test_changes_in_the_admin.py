@@ -11,7 +11,7 @@ from django.contrib.auth.models import Permission
 from django.test import RequestFactory
 
 from approvals.models import ApprovalSettings, Membership, Person, PersonalToken, Policy, Team
-from intents.admin import Recorded
+from intents.admin_base import Recorded
 from intents.models import ApiKey, Workspace, WorkspaceEntry
 from intents.services.configuration import said_by
 from tests.acts import neighbours

@@ -16,11 +16,13 @@ from typing import Any
 
 import httpx
 
-from tests.chaos.world import AGENT, Place
+from tests.acts import agent_task, bundle
+from tests.chaos.world import Place
 from tests.servers import LOOPBACK
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 240.0
 PAUSE_SECONDS = 0.1
+LEASE_SECONDS, TRIES = 30, 20
 TERMINAL = ("COMPLETED", "FAILED", "CANCELED", "TIMED_OUT")
 AGENT_KINDS = ("worked", "passed")
 
@@ -115,16 +117,21 @@ def live(life: Life, callers: Callers) -> Life:
 
 def _send(life: Life, callers: Callers) -> None:
     """Twice, as after a crash: the second time must be the same intent."""
-    body = {
-        "intent_type": f"intent.{life.kind}.v1",
-        "to_agent": AGENT if life.kind in AGENT_KINDS else "human",
-        "payload": {"life": life.number},
-    }
+    path, body = _request(life)
     headers = {"x-api-key": life.place.sender, "Idempotency-Key": f"life-{life.number}"}
-    first, second = (callers.call("POST", "/v1/intents", body, **headers) for _ in range(2))
+    first, second = (callers.call("POST", path, body, **headers) for _ in range(2))
     assert first.status_code == 200, first.text
     life.intent_id = first.json()["intent_id"]
     assert second.json()["intent_id"] == life.intent_id, "one request became two intents"
+
+
+def _request(life: Life) -> tuple[str, dict[str, Any]]:
+    """Work whose agent is lost, or never heard of it, is handed out again when the lease ends: after half a minute."""
+    intent_type, payload = f"intent.{life.kind}.v1", {"life": life.number}
+    if life.kind in AGENT_KINDS:
+        work = agent_task("work", step_deadline_seconds=LEASE_SECONDS * TRIES)
+        return "/v1/scenarios/apply", bundle(work, type=intent_type, payload=payload, max_delivery_attempts=TRIES)
+    return "/v1/intents", {"intent_type": intent_type, "to_agent": "human", "payload": payload}
 
 
 def _people(life: Life, callers: Callers) -> None:

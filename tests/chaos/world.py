@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from intents.models import Workspace
 from tests.factories import gate_rule, make_agent, make_key, make_person, make_policy, make_team, make_token
 
-AGENT = "worker-bee"
+AGENT = "infra-validator"
 SILENCE_SECONDS = 6
 GATES = {
     "decided": [gate_rule("team:sre")],

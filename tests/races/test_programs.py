@@ -93,11 +93,11 @@ def test_one_agent_when_two_scenarios_register_it_at_once(world, troupe: Troupe)
 def test_each_step_is_handed_out_once_when_listeners_compete(working, troupe: Troupe):
     sent = [send(working) for _ in range(WORK)]
 
+    # None may take more than half, so that it always needs several, however unfairly SQLite hands its lock on.
     taken = troupe.at_once(*[("hand_out", {"agent": str(working.agent.pk), "times": WORK // 2})] * 4)
 
     handles = [handle for each in taken for handle in each]
     assert sorted(handles) == sorted(str(intent.pk) for intent in sent)
-    assert min(len(each) for each in taken) > 0, "one listener got nothing: this was no race"
     cursors = list(Step.objects.values_list("cursor", flat=True))
     assert len(set(cursors)) == len(cursors)
     for intent in sent:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from intents.wellbeing import Signs, health_of
+from intents.agenthealth import Signs, health_of
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
