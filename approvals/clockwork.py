@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from approvals import chain
 from approvals.models import Gate, Membership, Seat
@@ -32,13 +33,38 @@ def run_chain(locked: Locked, step: Step, gate: Gate) -> None:
     keep_progress(step, gate, progress)
 
 
-def escalate_now(locked: Locked, step: Step, gate: Gate) -> None:
-    """Go to the escalation at once, because those who were told cannot be reached. Happens once."""
+def escalate_now(locked: Locked, step: Step, gate: Gate, *, reason: str = "unreachable", actor: str = "server") -> bool:
+    """Take the next escalation at once: nobody can be reached, or somebody asked for it. False if there is none left.
+
+    `reason` is silence, unreachable, asked or nobody; the event says it.
+    """
     progress = progress_of(gate.progress)
     if progress.escalated or not gate.terms.body["escalate_to"]:
-        return
-    locked.record("intent.escalated", "server", _about(gate) | {"escalated_to": gate.terms.body["escalate_to"]})
+        return False
+    details = _about(gate) | {"escalated_to": gate.terms.body["escalate_to"], "reason": reason}
+    locked.record("intent.escalated", actor, details)
     keep_progress(step, gate, replace(progress, escalated=True))
+    return True
+
+
+def restart_chain(locked: Locked, step: Step, gate: Gate) -> None:
+    """Begin the chain again from now, as if the gate had just opened. Its deadline stays."""
+    keep_progress(step, gate, chain.start(chain_of(gate.terms.body), locked.now))
+
+
+def put_off(locked: Locked, step: Step, gate: Gate, seconds: int) -> None:
+    """Somebody takes care: what the chain would do next waits this much longer, never past the deadline."""
+    progress = progress_of(gate.progress)
+    if progress.next_at is not None:
+        later = min(max(progress.next_at, locked.now) + timedelta(seconds=seconds), gate.expires_at)
+        keep_progress(step, gate, replace(progress, next_at=later))
+
+
+def reschedule(locked: Locked, step: Step, gate: Gate) -> None:
+    """The gate's deadline is another one: the step wakes by it."""
+    step.deadline_at = gate.expires_at
+    step.save(update_fields=["deadline_at"])
+    keep_progress(step, gate, progress_of(gate.progress))
 
 
 def keep_progress(step: Step, gate: Gate, progress: chain.Progress) -> None:
