@@ -1,6 +1,7 @@
 """Where gates stand in a plan, and which of them become one. Pure: the promise that no request can walk around a gate.
 
-A policy gate `before` stands immediately before the first agent step, one `after` immediately after the last. Where
+A policy gate `before` stands immediately before the first agent step, one `after` immediately after the last, and one
+around a named step immediately on that side of it; without a step of that name it stands as one that names none. Where
 that is next to a gate of the request (no agent step between) the two become one.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from approvals.rules import PLACES
+from approvals.rulebook.gate import PLACES
 from approvals.terms import TermsBody, merge
 from intents.submission import StepSpec
 
@@ -43,6 +44,7 @@ class PolicyGate:
     place: str
     terms: TermsBody
     title: str = ""
+    step: str = ""
 
 
 Item = Ask | StepSpec
@@ -65,21 +67,35 @@ def merge_with_first(items: list[Item], gate: PolicyGate) -> list[Item]:
 
 
 def _put(items: list[Item], gate: PolicyGate) -> list[Item]:
-    agents = [at for at, item in enumerate(items) if isinstance(item, StepSpec) and item.kind == "agent"]
-    if not agents:
-        low, high, at = 0, len(items), len(items)
-    elif gate.place == "before":
-        low, high, at = 0, agents[0], agents[0]
-    else:
-        low, high = agents[-1] + 1, len(items)
-        at = _behind_earlier(items, low)
+    low, high, at = _region(items, gate)
     near = [item for item in items[low:high] if isinstance(item, Ask) and item.explicit]
     free = [ask for ask in near if gate.policy not in ask.merged_with]
     if free and len(free) == len(near):
-        chosen = free[-1] if agents and gate.place == "before" else free[0]
+        chosen = free[-1] if gate.place == "before" and (low, high) != (0, len(items)) else free[0]
         chosen.take_in(gate.policy, gate.terms, gate.place)
         return items
     return [*items[:at], _alone(gate), *items[at:]]
+
+
+def _region(items: list[Item], gate: PolicyGate) -> tuple[int, int, int]:
+    """From where to where gates would be next to this one, and where it stands alone."""
+    agents = [at for at, item in enumerate(items) if isinstance(item, StepSpec) and item.kind == "agent"]
+    named = _named(items, gate.step) if gate.step else None
+    if named is None and not agents:
+        return 0, len(items), len(items)
+    first_or_last = agents[:1] if gate.place == "before" else agents[-1:]
+    (anchor,) = first_or_last if named is None else [named]
+    is_gate = isinstance(items[anchor], Ask)
+    if gate.place == "before":
+        low = max((at + 1 for at in agents if at < anchor), default=0)
+        return low, anchor + is_gate, anchor
+    low, high = anchor + 1, min((at for at in agents if at > anchor), default=len(items))
+    return low - is_gate, high, _behind_earlier(items[:high], low)
+
+
+def _named(items: list[Item], name: str) -> int | None:
+    steps = [item.step if isinstance(item, Ask) else item for item in items]
+    return next((at for at, step in enumerate(steps) if step.name == name), None)
 
 
 def _behind_earlier(items: list[Item], low: int) -> int:

@@ -72,12 +72,14 @@ def _with_policies(items: list[Item], ruling: Ruling, settings: ApprovalSettings
         return merge_with_first(items, PolicyGate("default", "before", from_rule(rule)))
     if ruling.passed_by:
         planned.passed_by = "auto_approved"
-    gates = [
-        PolicyGate(rule.source, gate["place"], from_rule(gate), gate.get("title", ""))
-        for rule in ruling.required
-        for gate in rule.gates
-    ]
-    return place_all(items, gates)
+    return place_all(items, [_policy_gate(rule, gate) for rule in ruling.required for gate in rule.gates])
+
+
+def _policy_gate(rule: Rule, gate: dict[str, Any]) -> PolicyGate:
+    """`place` is a side of the work, or {side: the name of a step}."""
+    place = gate["place"] if isinstance(gate["place"], dict) else {gate["place"]: ""}
+    ((side, step),) = place.items()
+    return PolicyGate(rule.source, side, from_rule(gate), gate.get("title", ""), step)
 
 
 def _who(submission: Submission, workspace: Workspace, principal: Principal, planned: Planned) -> tuple[str, list[str]]:

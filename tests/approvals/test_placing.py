@@ -136,6 +136,32 @@ def test_place_all_keeps_the_order_of_two_gates_among_two_gates_of_the_request(p
     assert len(placed) == 4
 
 
+@pytest.mark.parametrize(("place", "expected"), [("before", 1), ("after", 2)])
+def test_place_all_stands_around_a_step_when_the_policy_names_it(place, expected):
+    items = [item(f"s{number}", "agent") for number in range(2)]
+    gate = PolicyGate("policy:p", place, from_rule(gate_rule("team:sre")), step="s1")
+
+    placed = place_all(list(items), [gate])
+
+    assert place_of(gate, placed) == expected
+    assert [each for each in placed if each in items] == items
+
+
+@given(plans(), st.sampled_from(["before", "after"]), st.integers(0, 8))
+def test_place_all_passes_the_gate_before_or_after_the_step_that_it_names(items, place, number):
+    gate = PolicyGate("policy:p", place, from_rule(gate_rule("team:named")), step=f"s{number}")
+
+    placed = place_all(list(items), [gate])
+
+    at = place_of(gate, placed)
+    names = [each.step.name if isinstance(each, Ask) else each.name for each in placed]
+    agents = [names.index(f"s{number}")] if f"s{number}" in names else agents_in(placed)
+    if agents and place == "before":
+        assert at <= agents[0]
+    if agents and place == "after":
+        assert at >= agents[-1]
+
+
 def test_take_in_drops_the_fallback_people_of_a_gate_that_names_nobody():
     ask = explicit("s")
 

@@ -67,7 +67,69 @@ def test_check_body_takes_a_whole_policy():
     )
 
 
+def test_check_body_takes_every_key_that_there_is():
+    whole = gate_rule(
+        "team:sre",
+        place={"before": "deploy"},
+        task_type="review",
+        title="{type} for {target}",
+        instructions="Asked by {sender} for {requester} in {workspace}: {payload.service}",
+        outcomes=[["approved", "yes"], ["to_the_board", "back"], ["rejected", "no"]],
+        form={"type": "object", "properties": {"ticket": {"type": "string"}}},
+        rejections=2,
+        comment_required=["rejected"],
+        exclude=["previous_approvers"],
+        inform=["team:managers"],
+        strength={"signed_in_within": 10},
+        risk="high",
+        editable=["payload.count"],
+        fillable=["payload.ticket"],
+        secret=["payload.db.password"],
+        warn_before=600,
+        on_timeout="rejected",
+        extend={"who": ["team:sre"], "most": 7200},
+        chain="night",
+    )
+    match = {"types": ["*"], "senders": ["deploy-*"], "targets": ["agent://acme/*"], "when": "payload.env == 'prod'"}
+
+    check_body(body(match=match, clean_up="rollback", on_agent_failure="ask", gates=[whole]))
+
+
 GATE_FAULTS = {
+    "place_unknown_side": {"place": {"during": "deploy"}},
+    "place_two_sides": {"place": {"before": "a", "after": "b"}},
+    "task_type_unknown": {"task_type": "poem"},
+    "title_unknown_name": {"title": "{payload.__class__.x}"},
+    "title_lone_brace": {"title": "a { b"},
+    "instructions_unknown_name": {"instructions": "{settings}"},
+    "instructions_too_long": {"instructions": "x" * 2001},
+    "outcomes_no_no": {"outcomes": [["approved", "yes"]]},
+    "outcomes_twice": {"outcomes": [["a", "yes"], ["a", "no"]]},
+    "outcomes_class": {"outcomes": [["a", "yes"], ["b", "maybe"]]},
+    "outcomes_ours_reclassed": {"outcomes": [["approved", "no"], ["a", "yes"]]},
+    "outcomes_the_servers": {"outcomes": [["a", "yes"], ["expired", "no"]]},
+    "form_no_object": {"form": {"type": "string"}},
+    "comment_not_offered": {"comment_required": ["maybe"]},
+    "exclude_unknown": {"exclude": ["everybody"]},
+    "inform_nobody": {"inform": []},
+    "strength_unknown": {"strength": "strong"},
+    "strength_no_minutes": {"strength": {"signed_in_within": 0}},
+    "link_at_normal_risk": {"strength": "link"},
+    "risk_unknown": {"risk": "huge"},
+    "high_risk_by_token": {"risk": "high", "strength": "linked"},
+    "high_risk_stale_sign_in": {"risk": "high", "strength": {"signed_in_within": 60}},
+    "high_risk_by_silence": {"risk": "high", "on_timeout": "approve"},
+    "field_outside_the_payload": {"editable": ["sender"]},
+    "secret_and_editable": {"secret": ["payload.db"], "editable": ["payload.db.size"]},
+    "editable_and_fillable": {"editable": ["payload.a"], "fillable": ["payload.a"]},
+    "warning_after_the_end": {"warn_before": 3600},
+    "extend_nobody": {"extend": {"who": [], "most": 60}},
+    "extend_over_29_days": {"extend": {"who": ["team:sre"], "most": 29 * 24 * 3600}},
+    "on_timeout_no_outcome_of_its_own": {"outcomes": [["a", "yes"], ["b", "no"]], "on_timeout": "rejected"},
+    "chain_and_remind": {"chain": "night", "remind": {"after": 60}},
+    "chain_no_name": {"chain": ""},
+    "remind_unknown_key": {"remind": {"after": 60, "every": 60}},
+    "unknown_key": {"color": "red"},
     "no_place": {"place": "during"},
     "no_lines": {"lines": []},
     "nobody": {"lines": [{"who": [], "need": 1}]},
@@ -108,6 +170,13 @@ BODY_FAULTS = {
     "unknown_action": {"match": {"types": ["intent.*"]}, "action": "allow"},
     "require_without_gates": {"match": {"types": ["intent.*"]}, "action": "require", "gates": []},
     "gates_no_list": {"match": {"types": ["intent.*"]}, "action": "require", "gates": {"place": "after"}},
+    "match_unknown_key": {"match": {"types": ["*"], "type": ["*"]}, "action": "deny"},
+    "senders_empty": {"match": {"types": ["*"], "senders": []}, "action": "deny"},
+    "targets_a_text": {"match": {"types": ["*"], "targets": "*"}, "action": "deny"},
+    "when_no_text": {"match": {"types": ["*"], "when": True}, "action": "deny"},
+    "when_too_long": {"match": {"types": ["*"], "when": "1" * 2049}, "action": "deny"},
+    "continue_no_boolean": {"match": {"types": ["*"]}, "action": "deny", "continue": "yes"},
+    "agent_failure_unknown": {"match": {"types": ["*"]}, "action": "deny", "on_agent_failure": "retry"},
     "authors_a_text": {"match": {"types": ["intent.*"]}, "action": "deny", "author_fields": "author"},
 }
 

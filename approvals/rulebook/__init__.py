@@ -1,0 +1,1 @@
+"""What a policy's body may say: its keys, their shapes, and which of them exclude each other. Pure."""
