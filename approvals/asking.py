@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from approvals.directory import canonical_name, deciders_named
+from approvals.directory import canonical_name
 from approvals.forms import SchemaRefused, check_schema
 from approvals.outcomes import OutcomesRefused, resolve_outcomes
 from approvals.placing import Ask, Item
+from approvals.reach import deciders_ever
 from approvals.terms import from_request, line
 from intents.errors import Invalid
 from intents.models import Workspace
@@ -58,10 +59,10 @@ def check_inside(terms: dict[str, Any], workspace: Workspace) -> None:
     if not terms["first"] and not terms["escalate_to"]:
         return
     names = [name for entry in terms["requirement"] for name in entry["who"]]
-    allowed = {person.pk for person in deciders_named(workspace, names)}
+    allowed = {person.pk for person in deciders_ever(workspace, names)}
     for field, wanted in (("assignees", terms["first"]), ("escalate_to", terms["escalate_to"])):
         for name in wanted:
-            people = deciders_named(workspace, [name])
+            people = deciders_ever(workspace, [name])
             if not people or not {person.pk for person in people} <= allowed:
                 raise Invalid(
                     f"{field}: {name!r} is not among the people who may decide on this gate. Name people of "

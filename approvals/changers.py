@@ -13,14 +13,14 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from approvals.directory import deciders_named
-from approvals.models import Membership, Person, PolicyVersion
+from approvals.models import Membership, Override, Person, PolicyVersion
+from approvals.reach import deciders_ever
 from approvals.rules import Rule
 from intents.models import Workspace, WorkspaceEntry
 from intents.services.changes import details_of_entry
 
 LATELY = timedelta(hours=24)
-KINDS = ("approval_settings", "membership", "person", "policy", "team")
+KINDS = ("approval_settings", "membership", "override", "person", "policy", "schedule", "team")
 CHANGES = [f"{kind}.{verb}" for kind in KINDS for verb in ("created", "changed", "deleted")]
 PERSON = "person:"
 SETTING = "changers_wait"
@@ -36,8 +36,8 @@ class Rules:
 
     @cached_property
     def people(self) -> set[str]:
-        """Who may decide."""
-        return {person.ref for person in deciders_named(self.workspace, self.names)}
+        """Who may decide, on call or later on call."""
+        return {person.ref for person in deciders_ever(self.workspace, self.names)}
 
     def touched_by(self, change: str, said: dict[str, Any]) -> str:
         """What of these rules the change was about, in words; "" if nothing."""
@@ -45,6 +45,10 @@ class Rules:
         match kind:
             case "team" if said["name"] in self.names:
                 return f"the {said['name'].replace(':', ' ')}"
+            case "schedule" if said["name"] in self.names:
+                return f"the {said['name'].replace(':', ' ')}"
+            case "override" if _schedule_of(said) in self.names:
+                return f"who is on call in {_schedule_of(said).removeprefix('schedule:')}"
             case "person" if said["id"] in self.people:
                 return f"the account of {said['name']}"
             case "membership" if self._is_of_a_decider(said["id"]):
@@ -103,6 +107,15 @@ def _policy_matches(said: dict[str, Any], intent_type: str) -> bool:
         newest = PolicyVersion.objects.filter(policy=said["id"]).order_by("-number").first()
         bodies = [newest.body] if newest else []
     return not bodies or any(Rule(said["name"], 0, body).matches(intent_type) for body in bodies)
+
+
+def _schedule_of(said: dict[str, Any]) -> str:
+    """The schedule that an override was made, changed or deleted for."""
+    named = [str(state["schedule"]) for state in (said["before"], said["after"]) if state and "schedule" in state]
+    if named:
+        return named[-1]
+    row = Override.objects.filter(pk=said["id"]).select_related("schedule").first()
+    return str(row.schedule) if row else ""
 
 
 def _switched_off(said: dict[str, Any]) -> bool:

@@ -1,24 +1,32 @@
-"""Who is meant by a name: `team:sre`, `person:ana@acme.example`, an e-mail address, a member's id, a team's name."""
+"""Who is meant by a name: `team:sre`, `schedule:primary` (whoever is on call), `person:ana@acme.example`, an e-mail
+address, a member's id, a team's name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from approvals.models import Person, Team
+from approvals.models import Person, Schedule, Team
+from approvals.rotas import PREFIX, roster_named
+from intents import clock
 from intents.ids import parse_id
 from intents.models import Workspace
 
 
-def people_named(workspace: Workspace, names: Iterable[str]) -> list[Person]:
-    """The active members that these names stand for, each once, in order. An unknown name is nobody."""
-    return _each_once(_members(workspace), workspace, names)
+def people_named(workspace: Workspace, names: Iterable[str], at: datetime | None = None) -> list[Person]:
+    """The active members that these names stand for, each once, in order. An unknown name is nobody.
+
+    A schedule is whoever is on call `at` that moment; without one, now.
+    """
+    return _each_once(_members(workspace), workspace, names, at)
 
 
-def deciders_named(workspace: Workspace, names: Iterable[str]) -> list[Person]:
-    """Those of `people_named` who may decide in this workspace. One query for each name."""
-    return _each_once(_members(workspace, memberships__can_decide=True), workspace, names)
+def deciders_named(workspace: Workspace, names: Iterable[str], at: datetime | None = None) -> list[Person]:
+    """Those of `people_named` who may decide in this workspace. One query for each name, three for a schedule."""
+    return _each_once(_members(workspace, memberships__can_decide=True), workspace, names, at)
 
 
 def canonical_name(workspace: Workspace, name: str) -> str:
@@ -26,6 +34,9 @@ def canonical_name(workspace: Workspace, name: str) -> str:
     text = name.strip()
     if text.startswith("team:"):
         return text if _team(workspace, text) else ""
+    if text.startswith(PREFIX):
+        known = Schedule.objects.filter(workspace=workspace, name=text.removeprefix(PREFIX)).exists()
+        return text if known else ""
     person = member(workspace, text)
     if person is not None:
         return f"person:{person.email}"
@@ -44,24 +55,39 @@ def member_ref(workspace: Workspace, name: str) -> str:
 
 
 def label(names: Iterable[str]) -> str:
-    """How a list of names is written for people: `sre, ana@acme.example`."""
-    return ", ".join(name.removeprefix("team:").removeprefix("person:") for name in names)
+    """How a list of names is written for people: `sre, primary (on call), ana@acme.example`."""
+    return ", ".join(_label(name) for name in names)
 
 
-def _each_once(among: QuerySet[Person], workspace: Workspace, names: Iterable[str]) -> list[Person]:
+def _label(name: str) -> str:
+    if name.startswith(PREFIX):
+        return f"{name.removeprefix(PREFIX)} (on call)"
+    return name.removeprefix("team:").removeprefix("person:")
+
+
+def _each_once(
+    among: QuerySet[Person], workspace: Workspace, names: Iterable[str], at: datetime | None
+) -> list[Person]:
     found: dict[str, Person] = {}
     for name in names:
-        for person in _people(among, workspace, name):
+        for person in _people(among, workspace, name, at):
             found.setdefault(person.ref, person)
     return list(found.values())
 
 
-def _people(among: QuerySet[Person], workspace: Workspace, name: str) -> list[Person]:
+def _people(among: QuerySet[Person], workspace: Workspace, name: str, at: datetime | None) -> list[Person]:
+    if name.startswith(PREFIX):
+        name = _on_call(workspace, name, at or clock.now())
     if name.startswith("team:"):
         team = among.filter(teams__workspace=workspace, teams__name=name.removeprefix("team:"))
         return list(team.order_by("joined_at", "email"))
     person = _person(among, name.removeprefix("person:"))
     return [person] if person else []
+
+
+def _on_call(workspace: Workspace, name: str, at: datetime) -> str:
+    roster = roster_named(workspace, name, at)
+    return (roster.on_call(at) if roster else None) or ""
 
 
 def _team(workspace: Workspace, name: str) -> Team | None:

@@ -11,9 +11,10 @@ from django.db.models import Exists, F, OuterRef
 
 from approvals import asking
 from approvals.changers import LATELY, Rules, changers, entries_since
-from approvals.directory import deciders_named, label, member
+from approvals.directory import label, member
 from approvals.models import ApprovalSettings, PolicyVersion, Unmatched
 from approvals.placing import Item, PolicyGate, merge_with_first, place_all, shown
+from approvals.reach import deciders_within
 from approvals.rules import Rule, Ruling, rule_on
 from approvals.terms import completed, from_rule, line, names_in
 from intents import clock
@@ -138,7 +139,7 @@ def _finished(item: Item, workspace: Workspace, planned: Planned, at: int) -> St
 
 def _check_somebody(terms: dict[str, Any], workspace: Workspace, planned: Planned, step: StepSpec) -> None:
     for entry in terms["requirement"]:
-        named = deciders_named(workspace, entry["who"])
+        named = deciders_within(workspace, entry["who"], terms["deadline"])
         people = [person for person in named if person.ref not in planned.excluded]
         if len(people) < entry["need"]:
             why = [planned.kept_out[person.ref] for person in named if person.ref in planned.kept_out]

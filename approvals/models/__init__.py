@@ -1,20 +1,27 @@
 """Rows of the approvals app."""
 
+from approvals.models.absence import Absence, Delegation
 from approvals.models.gate import Decision, DecisionText, Gate, GateAsk, Seat
 from approvals.models.person import Membership, Person, PersonalToken, SignInLink, Team
 from approvals.models.policy import ApprovalSettings, Policy, PolicyVersion, Terms, Unmatched
+from approvals.models.schedule import Override, Schedule, ScheduleVersion
 
 __all__ = [
+    "Absence",
     "ApprovalSettings",
     "Decision",
     "DecisionText",
+    "Delegation",
     "Gate",
     "GateAsk",
     "Membership",
+    "Override",
     "Person",
     "PersonalToken",
     "Policy",
     "PolicyVersion",
+    "Schedule",
+    "ScheduleVersion",
     "Seat",
     "SignInLink",
     "Team",

@@ -27,6 +27,8 @@ class Gate(models.Model):
     opened_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     progress = models.JSONField(default=dict, help_text="How far the reminders and the escalation have come.")
+    on_call = models.JSONField(null=True, help_text="Who was on call last, for each schedule that its terms name.")
+    handover_at = models.DateTimeField(null=True, help_text="When somebody else is on call next.")
     closed_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=64, blank=True)
     outcome_class = models.CharField(max_length=4, choices=OutcomeClass.choices, blank=True)
