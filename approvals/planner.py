@@ -23,6 +23,7 @@ from intents.models import Workspace
 from intents.planning import free_name
 from intents.ports import Planned
 from intents.principal import Principal
+from intents.stepgraph import BY_POLICY, ON_SUCCESS
 from intents.submission import StepSpec, Submission
 
 
@@ -134,6 +135,7 @@ def _finished(item: Item, workspace: Workspace, planned: Planned, at: int) -> St
     deadline = terms["deadline"]
     name = step.name or free_name(f"gate-{at + 1}", {other.name for other in planned.steps})
     spec: dict[str, Any] = {"ask": ask, "terms": terms, "deadline": deadline, "shown": shown(terms)}
+    spec |= {BY_POLICY: bool(item.merged_with)} | {key: step.spec[key] for key in (ON_SUCCESS,) if key in step.spec}
     return StepSpec(name, "human", step.source, spec | {"shown": {"title": ask["title"], **shown(terms)}})
 
 

@@ -65,7 +65,10 @@ def may_follow(old: str, new: str) -> bool:
 
 
 class StepStatus(models.TextChoices):
-    """PENDING: still to come. READY: an agent's work that nobody holds. CURRENT: happening now. Then how it ended."""
+    """PENDING: still to come. READY: an agent's work that nobody holds. CURRENT: happening now. Then how it ended.
+
+    SKIPPED: a jump of the scenario led past it. SUPERSEDED: it is done anew by a later step.
+    """
 
     PENDING = "pending"
     READY = "ready"
@@ -74,6 +77,10 @@ class StepStatus(models.TextChoices):
     FAILED = "failed"
     TIMED_OUT = "timed_out"
     CANCELED = "canceled"
+    SKIPPED = "skipped"
+    SUPERSEDED = "superseded"
 
 
 OPEN_STEP = (StepStatus.READY, StepStatus.CURRENT)
+LEFT_OUT = (StepStatus.SKIPPED, StepStatus.SUPERSEDED)
+BROKEN = (StepStatus.FAILED, StepStatus.TIMED_OUT)

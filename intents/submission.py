@@ -33,7 +33,8 @@ class StepSpec:
         shown: dict[str, Any] = {"step_id": self.name, "kind": self.kind, "source": self.source}
         if self.agent_address:
             shown["agent"] = self.agent_address
-        return {**shown, **self.spec.get("shown", {})}
+        jumps = {name: self.spec[name] for name in ("on_success", "on_failure") if name in self.spec}
+        return {**shown, **jumps, **self.spec.get("shown", {})}
 
 
 @dataclass

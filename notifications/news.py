@@ -80,7 +80,7 @@ def _ending(case: Case) -> tuple[str, str]:
     status, details = case.intent.status, case.details
     summary = str(details.get("summary") or f"This ended as {status}.")
     if status == Status.COMPLETED:
-        return ("Approved" if details.get("gates") else "Done"), summary
+        return ("Approved" if details.get("gates") and details.get("approved") else "Done"), summary
     if status == Status.TIMED_OUT:
         return "Not approved in time" if details.get("gates") else "Timed out", summary
     return spoken(str(details.get("outcome") or status)), summary

@@ -131,6 +131,11 @@ def _notified(_event: Event, details: Details) -> str:
     return f"A message went to {one_line(label(str(name) for name in details.get('to', [])))}."
 
 
+def _jumped(_event: Event, details: Details) -> str:
+    why = "failed" if details.get("why") == "on_failure" else "was done"
+    return f"{_of(details, 'step_id')} {why}; the request went on to {_of(details, 'to')}."
+
+
 def _terminal(_event: Event, details: Details) -> str:
     return _of(details, "summary", 2200) or "It ended."
 
@@ -158,6 +163,7 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "person_unreachable": _unreachable,
     "person_kept_out": lambda _event, details: _of(details, "why"),
     "notification": _notified,
+    "jumped": _jumped,
     "lease_revoked": _says("{agent} was stopped; {step} is taken back and waits until it is resumed."),
     "lease_expired": _says("No result for {step} came in time; it is handed out again."),
     "delivery_failed": _says("No result for {step} came, however often it was handed out."),

@@ -5,44 +5,63 @@ Everything here runs under the intent's lock.
 
 from __future__ import annotations
 
-from intents.lifecycle import TERMINAL_EVENT, Status, StepStatus
+from intents.lifecycle import OPEN_STEP, TERMINAL_EVENT, Status, StepStatus
 from intents.models import Step
 from intents.ports import StepEnd, kind_of
 from intents.services.inbox import tell_end, tell_waiting
 from intents.services.lock import Locked
 from intents.services.outcome import Ending, terminal_details, write_result
+from intents.services.walking import at_the_end, following, jump
 
 NO_GATE = "no_gate"
 
 
 def begin(locked: Locked, reason: str = NO_GATE) -> None:
     """Start the first step. A plan without steps is complete at once, for `reason`."""
-    _start_from(locked, 0, Ending(Status.COMPLETED, reason=reason, outcome="completed", actor="server"))
+    first = next((step for step in locked.steps if step.status == StepStatus.PENDING), None)
+    go_on(locked, first, Ending(Status.COMPLETED, reason=reason, outcome="completed", actor="server"))
 
 
 def end_step(locked: Locked, step: Step, end: StepEnd) -> None:
-    """Close the current step as `end` says and go on: to the next step, or to the intent's end."""
+    """Close the current step as `end` says and go on: to the step that follows, or to the intent's end."""
     step.status = end.status
     step.ended_at = locked.now
     step.lease_until = step.wake_at = None
     step.keep()
+    goes_on = jump(locked, step, end)
     ending = Ending(
-        end.final or Status.COMPLETED,
+        Status.COMPLETED if goes_on else end.final or Status.COMPLETED,
         reason=end.reason or passed_by(locked),
         outcome=end.outcome or "completed",
         actor=end.actor,
-        error=end.error,
+        error=None if goes_on else end.error,
     )
-    if end.final is not None:
-        finish(locked, ending)
+    if goes_on:
+        go_on(locked, following(locked, step), ending)
     else:
-        _start_from(locked, step.position + 1, ending)
+        finish(locked, ending)
+
+
+def go_on(locked: Locked, step: Step | None, ending: Ending) -> None:
+    """Begin this step; without one the way is at its end, and so is the intent, as `ending` says."""
+    if step is None:
+        finish(locked, at_the_end(locked, ending))
+        return
+    step.status = StepStatus.CURRENT
+    step.started_at = locked.now
+    end = kind_of(step).start(locked, step)
+    if end is not None:
+        end_step(locked, step, end)
+        return
+    step.keep()
+    if step.kind == "human":
+        tell_waiting(locked)
 
 
 def finish(locked: Locked, ending: Ending) -> None:
     """End the intent. Steps that never began are marked canceled; the last event carries the terminal status."""
     for step in locked.steps:
-        if step.status in (StepStatus.PENDING, StepStatus.READY, StepStatus.CURRENT):
+        if step.status in (StepStatus.PENDING, *OPEN_STEP):
             step.status, step.wake_at, step.lease_until = StepStatus.CANCELED, None, None
             step.ended_at = locked.now
             step.keep()
@@ -59,21 +78,6 @@ def abort(locked: Locked, ending: Ending) -> None:
     step = locked.current
     if step is not None:
         kind_of(step).cancel(locked, step, ending.reason)
-    finish(locked, ending)
-
-
-def _start_from(locked: Locked, position: int, ending: Ending) -> None:
-    for step in locked.steps[position:]:
-        step.status = StepStatus.CURRENT
-        step.started_at = locked.now
-        end = kind_of(step).start(locked, step)
-        if end is None:
-            step.keep()
-            if step.kind == "human":
-                tell_waiting(locked)
-            return
-        end_step(locked, step, end)
-        return
     finish(locked, ending)
 
 

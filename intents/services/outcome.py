@@ -10,7 +10,7 @@ from django.conf import settings
 
 from intents.clock import iso
 from intents.digest import canonical
-from intents.lifecycle import Status, StepStatus
+from intents.lifecycle import LEFT_OUT, Status, StepStatus
 from intents.models import Intent, Step, StepResult
 from intents.ports import kind_of
 from intents.services.lock import Locked
@@ -40,13 +40,15 @@ class Ending:
 
 def terminal_details(locked: Locked, ending: Ending) -> dict[str, Any]:
     """Every key is always present. Only `result` holds words of an agent; the rest is written by the server."""
-    reports = [kind_of(step).report(step) for step in locked.steps if step.status != StepStatus.PENDING]
+    silent = (StepStatus.PENDING, *LEFT_OUT)
+    reports = [kind_of(step).report(step) for step in locked.steps if step.status not in silent]
     gates = [report["gate"] for report in reports if report.get("gate")]
     last: dict[str, Any] = next((report for report in reversed(reports) if report.get("gate")), {})
     results = [report["result"] for report in reports if report.get("result") is not None]
     payload = locked.intent.texts
     reason = _reason(ending, last)
-    approved = ending.status == Status.COMPLETED and all(gate["outcome_class"] == "yes" for gate in gates)
+    completed = ending.status == Status.COMPLETED and ending.error is None
+    approved = completed and all(gate["outcome_class"] == "yes" for gate in gates)
     receipt = at_the_end(locked, gates) if approved else None
     return {
         "approved": approved,
@@ -91,14 +93,14 @@ def keep_result(locked: Locked, step: Step, result: dict[str, Any], actor: str) 
 
 
 def _outcome(ending: Ending, last: dict[str, Any]) -> str:
-    if ending.status == Status.COMPLETED and last:
+    if ending.status == Status.COMPLETED and last and ending.error is None:
         return str(last["outcome"])
     return ending.outcome or ending.status.lower()
 
 
 def _reason(ending: Ending, last: dict[str, Any]) -> str:
     """What was completed after a gate was completed for that gate's reason: decided, timeout, ..."""
-    if ending.status == Status.COMPLETED and last:
+    if ending.status == Status.COMPLETED and last and ending.error is None:
         return str(last["gate"]["reason"])
     return ending.reason
 

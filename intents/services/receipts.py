@@ -14,7 +14,7 @@ from django.conf import settings
 from intents import receipts
 from intents.addresses import split
 from intents.ids import new_id
-from intents.lifecycle import StepStatus
+from intents.lifecycle import LEFT_OUT, StepStatus
 from intents.models import Receipt, Step
 from intents.ports import kind_of
 from intents.receiptkeys import KeySet, key_set
@@ -59,8 +59,9 @@ def at_the_end(locked: Locked, gates: list[Gate]) -> Receipt | None:
 
     `gates`: the reports of all its gates.
     """
-    after = max((step.position for step in locked.steps if step.kind == "human"), default=-1)
-    worked = [step for step in locked.steps if step.position > after and step.kind == "agent"]
+    taken = [step for step in locked.steps if step.status not in LEFT_OUT]
+    after = max((step.position for step in taken if step.kind == "human"), default=-1)
+    worked = [step for step in taken if step.position > after and step.kind == "agent"]
     given = Receipt.objects.filter(step__in=worked).order_by("step__position", "issued_at", "pk").last()
     if given is not None:
         return given
@@ -70,7 +71,7 @@ def at_the_end(locked: Locked, gates: list[Gate]) -> Receipt | None:
 
 def _basis(locked: Locked, steps: list[Step], gates: list[Gate] | None = None) -> Basis | None:
     """What was agreed to by these steps. A yes by silence is named as the reason, whatever people decided besides."""
-    asked = [step for step in steps if step.kind == "human"]
+    asked = [step for step in steps if step.kind == "human" and step.status not in LEFT_OUT]
     plan = locked.intent.texts.plan
     if not asked and plan.get("passed_by") == AUTO_APPROVED:
         passed = [row for row in plan["reasons"] if row["matched"] and row["action"] == "approve"]

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from intents.errors import Invalid
 from intents.planning import agent_step
+from intents.stepgraph import Way, ordered
 from intents.submission import StepSpec, Submission
 from intents.wire.create import (
     TYPE_HINT,
@@ -33,7 +34,6 @@ TOOL_KINDS = {
     **dict.fromkeys(HUMAN_TOOLS, "human"),
 }
 RUNTIME_KINDS = {"human_approval": "human", "delay": "delay", "notification": "notification"}
-JUMPS = ("on_success", "on_failure")
 MOST_RECIPIENTS = 20  # each is looked up while the database is held
 
 
@@ -127,12 +127,7 @@ def submission_of_bundle(data: dict[str, Any], address_of: dict[str, str]) -> Su
     both = set(humans) & set(address_of)
     if both:
         raise Invalid(f"{', '.join(sorted(both))} is both an agent and a human role.", code="ambiguous_role")
-    steps = [_step(step, address_of, humans, attempts) for step in data.get("workflow", {}).get("steps", [])]
-    names = [step.name for step in steps]
-    if len(set(names)) < len(names):
-        raise Invalid("workflow.steps: each step_id may stand only once.", code="schema_invalid")
-    if data.get("workflow", {}).get("entry_step") not in (None, *names[:1]):
-        raise Invalid("entry_step other than the first step is not supported yet.", code="unsupported_step")
+    steps, warnings = _steps(data.get("workflow", {}), address_of, humans, attempts)
     return Submission(
         intent_type=intent["type"],
         to_agent=_target(intent, steps, address_of),
@@ -144,7 +139,7 @@ def submission_of_bundle(data: dict[str, Any], address_of: dict[str, str]) -> Su
         human_task=task_of(intent.get("human_task")),
         steps=steps or None,
         scenario_id=data["scenario_id"],
-        warnings=data["warnings"],
+        warnings=[*data["warnings"], *warnings],
     )
 
 
@@ -171,13 +166,25 @@ def kind_of_step(step: dict[str, Any], address_of: dict[str, str], humans: dict[
     return kind
 
 
+def _steps(
+    workflow: dict[str, Any], address_of: dict[str, str], humans: dict[str, Any], attempts: int
+) -> tuple[list[StepSpec], list[str]]:
+    """In the order in which they can follow each other. Only work can fail: after a refusal nothing else runs."""
+    ways, warnings = [], []
+    for step in workflow.get("steps", []):
+        spec = _step(step, address_of, humans, attempts)
+        on_failure = step.get("on_failure") or ""
+        if on_failure and spec.kind != "agent":
+            what = "after a refusal nothing else runs" if spec.kind == "human" else f"a {spec.kind} does not fail"
+            warnings.append(f"Step {spec.name}: on_failure is ignored; {what}.")
+        ways.append(Way(spec, step.get("on_success") or "", on_failure if spec.kind == "agent" else ""))
+    if len({way.step.name for way in ways}) < len(ways):
+        raise Invalid("workflow.steps: each step_id may stand only once.", code="schema_invalid")
+    steps, unreached = ordered(ways, workflow.get("entry_step") or "") if ways else ([], [])
+    return steps, [*warnings, *unreached]
+
+
 def _step(step: dict[str, Any], address_of: dict[str, str], humans: dict[str, Any], attempts: int) -> StepSpec:
-    if any(step.get(jump) for jump in JUMPS):
-        raise Invalid(
-            f"Step {step['step_id']}: on_success and on_failure are not supported yet. Leave them out: "
-            "steps run in the order in which they stand.",
-            code="unsupported_step",
-        )
     kind = kind_of_step(step, address_of, humans)
     source = "scenario"
     config = step.get("runtime_config") or step.get("config") or {}

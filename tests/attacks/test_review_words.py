@@ -46,11 +46,11 @@ def test_refused_policy_says_check_the_names_when_a_team_is_misspelt(world: Simp
 
 
 @pytest.mark.django_db
-def test_refused_jump_says_what_to_leave_out_when_a_scenario_names_on_success(api: Api) -> None:
+def test_refused_jump_says_which_step_is_missing_when_a_scenario_names_one_that_is_not_there(api: Api) -> None:
     step = {"step_id": "a", "tool_id": "tool.approval.human_signoff", "on_success": "b"}
     scenario = {"scenario_id": "s", "intent": {"type": "intent.a.v1"}, "workflow": {"steps": [step]}}
 
     answer = api.post("/v1/scenarios/apply", scenario)
 
-    assert answer.json()["error"]["code"] == "unsupported_step"
-    assert "Leave them out" in answer.json()["error"]["message"]
+    assert answer.json()["error"]["code"] == "unknown_step"
+    assert "step a: on_success names 'b', and there is no such step" in answer.json()["error"]["message"]

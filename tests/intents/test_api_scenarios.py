@@ -116,8 +116,6 @@ UNSUPPORTED = {
     "notify and wait": {"step_id": "a", "tool_id": "tool.notification.notify_owner"},
     "unknown runtime": {"step_id": "a", "runtime_type": "escalation"},
     "no tool": {"step_id": "a"},
-    "on_success": agent_task("a", on_success="b"),
-    "on_failure": agent_task("a", on_failure="b"),
 }
 
 
@@ -127,14 +125,6 @@ def test_step_that_is_not_supported_is_422(api, step):
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "unsupported_step")
     assert not Intent.objects.exists()
-
-
-def test_entry_step_may_only_be_the_first(api):
-    steps = [agent_task("a"), agent_task("b")]
-    first, second = (bundle(*steps) | {"workflow": {"steps": steps, "entry_step": name}} for name in "ab")
-
-    assert api.post("/v1/scenarios/apply", first).status_code == 200
-    assert api.post("/v1/scenarios/apply", second).json()["error"]["code"] == "unsupported_step"
 
 
 HUMAN = {
