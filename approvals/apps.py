@@ -10,11 +10,13 @@ class ApprovalsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Take the ports of the intents app: the human step kind, the policy planner, what is kept, who is a member."""
-        from approvals import directory, human, keeping, planner
+        """Take the ports of the intents app: the human step kind, the policy planner, keeping, members, sweeps."""
+        from approvals import directory, human, keeping, planner, sweeps
         from intents import ports
+        from intents.ticks import Tick
 
         ports.register_kind("human", human.HumanKind())
         ports.register_planner(planner.plan)
         ports.register_keeper(keeping.ApprovalsKeeper())
         ports.register_people(directory.member_ref)
+        ports.register_sweep(Tick(sweeps.settle_schedules, sweeps.MOST))

@@ -11,6 +11,7 @@ from approvals.report import gate_report
 from approvals.services.answer import read_decision
 from approvals.services.decide import decide_on
 from approvals.services.gates import close_gate, open_gate
+from approvals.services.seats import reseat
 from intents.access import MACHINE, MAY_NOT_DECIDE
 from intents.errors import Conflict, Forbidden, NotFound
 from intents.ids import parse_id
@@ -38,12 +39,14 @@ class HumanKind:
         return verdict.on_the_wire()
 
     def wake(self, locked: Locked, step: Step) -> StepEnd | None:
-        """Expiry first and alone; otherwise the next reminder or escalation."""
+        """Expiry first and alone; otherwise whoever comes on call gets a seat, then the next reminder or escalation."""
         gate = _opened(step)
         if gate is None:
             raise LookupError(f"The human step {step.pk} is current and has no gate.")
         if locked.now >= gate.expires_at:
             return expire(locked, gate)
+        if gate.handover_at is not None and locked.now >= gate.handover_at:
+            reseat(locked, gate)
         run_chain(locked, step, gate)
         return None
 

@@ -1,4 +1,4 @@
-"""Where this app calls a higher one: step kinds, planners, keepers, who is a member. Higher apps register at start."""
+"""Where this app calls a higher one: step kinds, planners, keepers, sweeps, who is a member. Higher apps register."""
 
 from __future__ import annotations
 
@@ -82,11 +82,13 @@ class Keeper(Protocol):
 
 FindPerson = Callable[["Workspace", str], str]
 Planner = Callable[["Submission", "Workspace", "Principal", Planned], None]
+Sweep = Callable[[], None]
 
 _kinds: dict[str, StepKind] = {}
 _planners: list[Planner] = []
 _keepers: list[Keeper] = []
 _find_person: list[FindPerson] = []
+_sweeps: list[Sweep] = []
 
 
 def register_kind(name: str, kind: StepKind) -> None:
@@ -137,3 +139,14 @@ def register_keeper(keeper: Keeper) -> None:
 def keepers() -> tuple[Keeper, ...]:
     """All of them, in the order of registration."""
     return tuple(_keepers)
+
+
+def register_sweep(sweep: Sweep) -> None:
+    """Let each tick of the clock call `sweep`, after what is due has happened."""
+    if sweep not in _sweeps:
+        _sweeps.append(sweep)
+
+
+def sweeps() -> tuple[Sweep, ...]:
+    """All of them, in the order of registration."""
+    return tuple(_sweeps)

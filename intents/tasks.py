@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from intents import clock
+from intents import clock, ports
 from intents.keeping import MOST, tidy
 from intents.services.anchors import AT_ONCE, keep_anchors
 from intents.services.checkpoints import PAGE, write_checkpoint
@@ -23,13 +23,16 @@ TIDY_EVERY_MINUTES = 15
 
 @shared_task(name="wake", ignore_result=True)
 def wake() -> None:
-    """Measure the clock, then let everything that is due happen; then the record is checkpointed and anchored.
+    """Measure the clock, then let everything that is due happen, and the sweeps of other apps; then the record is
+    checkpointed and anchored.
 
     Four times an hour what has run out is deleted.
     """
     clock.measure()
     _recall()
     _wake()
+    for sweep in ports.sweeps():
+        sweep()
     _checkpoint()
     _anchor()
     if clock.now().minute % TIDY_EVERY_MINUTES == 0:

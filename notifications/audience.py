@@ -50,6 +50,8 @@ def tellings(
         return (ALWAYS[event_type],)
     if event_type == "intent.escalated":
         return (Telling(Purpose.ESCALATION, Group.NAMED_PENDING, _names(details, "escalated_to")),)
+    if event_type == "intent.handed_over":
+        return (Telling(Purpose.REQUEST, Group.NAMED_PENDING, _names(details, "told")),)
     if event_type == "intent.notification":
         return (Telling(Purpose.NOTIFICATION, Group.NAMED, _names(details, "to")),)
     if event_type == "intent.gate_closed":

@@ -16,6 +16,7 @@ from approvals.outcomes import OutcomeClass
 from approvals.report import summary
 from approvals.services.answer import Answer, Fault, prepare
 from approvals.services.gates import close_gate
+from approvals.services.seats import reseat
 from approvals.services.verdict import Verdict, already, recorded, refused, too_late
 from intents.digest import digest_of
 from intents.errors import NotFound
@@ -62,6 +63,8 @@ def decide_on(
     with locked_intent(seen.intent_id) as locked:
         gate = Gate.objects.select_related("ask", "terms").get(pk=seen.pk)
         gate.intent = locked.intent
+        if gate.is_open:
+            reseat(locked, gate)
         own = own_vote(gate, person)
         refusal = _refusal(locked, gate, person, own, read, fault=fault, via=via)
         if refusal is not None:

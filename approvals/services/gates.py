@@ -9,10 +9,10 @@ from typing import Any
 from django.conf import settings
 
 from approvals import chain, selectors
-from approvals.directory import deciders_named
-from approvals.models import Gate, GateAsk, Person, Seat, Terms
+from approvals.models import Gate, GateAsk, Person, Terms
 from approvals.progress import progress_json
 from approvals.services.latecomers import keep_latecomers_out
+from approvals.services.seats import seat_everybody
 from approvals.terms import chain_of
 from intents.clock import iso
 from intents.digest import digest_of
@@ -55,7 +55,7 @@ def open_gate(locked: Locked, step: Step) -> Gate:
         )
     )
     keep_latecomers_out(locked, terms)
-    people = _seat(locked, gate, terms)
+    people = seat_everybody(locked, gate, terms)
     step.deadline_at = gate.expires_at
     set_wake(step, gate, started)
     _tell(locked, gate, ask | {"title": title}, people)
@@ -75,24 +75,14 @@ def close_gate(locked: Locked, gate: Gate, *, outcome: str, outcome_class: str, 
 
 
 def set_wake(step: Step, gate: Gate, progress: chain.Progress) -> None:
-    """The step wakes at the gate's next reminder or escalation, and at its expiry at the latest."""
-    step.wake_at = min(gate.expires_at, progress.next_at) if progress.next_at else gate.expires_at
+    """The step wakes at the gate's next reminder, escalation or hand-over, and at its expiry at the latest."""
+    moments = (gate.expires_at, progress.next_at, gate.handover_at)
+    step.wake_at = min(moment for moment in moments if moment is not None)
 
 
 def _terms_row(body: dict[str, Any]) -> Terms:
     row, _ = Terms.objects.get_or_create(digest=digest_of(body), defaults={"body": body})
     return row
-
-
-def _seat(locked: Locked, gate: Gate, terms: dict[str, Any]) -> list[Person]:
-    """A seat for everybody who may ever decide; those who may now, in the order in which they are told."""
-    seats = Seat.objects.bulk_create(
-        Seat(gate=gate, line=number, person=person)
-        for number, entry in enumerate(terms["requirement"])
-        for person in deciders_named(locked.intent.workspace, entry["who"])
-    )
-    excluded = locked.intent.excluded
-    return selectors.in_order(gate, [seat.person for seat in seats if seat.person.ref not in excluded])
 
 
 def _earlier(locked: Locked, step: Step) -> list[dict[str, Any]]:
