@@ -69,6 +69,7 @@ def build(kind: str) -> None:
     if is_whole(kind):  # by the builder that held the lock until now
         return
     name, python, stamp = name_of(kind), python_of(kind), stamp_of(kind)
+    refuse_link(ROOT / name)
     if not stamp.exists() or not os.access(str(python), os.X_OK):
         preflight.check_venv_modules()
         run(f"making {name}", lock, [sys.executable, "-m", "venv", "--clear", str(ROOT / name)])
@@ -76,6 +77,12 @@ def build(kind: str) -> None:
     run(f"installing {pins(kind).relative_to(ROOT)}", lock, [str(python), *PIP, *INSTALL, str(pins(kind))])
     stamp.write_text(fingerprint(kind))
     print(f"{name} is ready after {time.monotonic() - started:.0f} s", flush=True)
+
+
+def refuse_link(folder: Path) -> None:
+    """What it leads to belongs to another checkout, and making it anew begins with emptying it."""
+    if folder.is_symlink():
+        preflight.fail(f"{folder.name} is a link and not up to date: update it where it leads to, or remove the link")
 
 
 def claim() -> int:
