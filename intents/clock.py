@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
 _offset = timedelta(0)
+_staged: ContextVar[datetime | None] = ContextVar("staged", default=None)
 
 
 def now() -> datetime:
-    """The database's time, in UTC, without asking it."""
-    return datetime.now(UTC) + _offset
+    """The database's time, in UTC, without asking it. Inside `staged_at` the moment that was set."""
+    return _staged.get() or datetime.now(UTC) + _offset
+
+
+@contextmanager
+def staged_at(moment: datetime) -> Iterator[None]:
+    """Within the block it is `moment`, for this thread alone. Only rehearsals do this, and undo all that they did."""
+    token = _staged.set(moment)
+    try:
+        yield
+    finally:
+        _staged.reset(token)
 
 
 def measure() -> timedelta:

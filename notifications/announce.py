@@ -36,6 +36,11 @@ def announce_due(limit: int = BATCH) -> int:
     return sum(_announce_together(event_ids, now) for event_ids in _jobs(due))
 
 
+def announce_intent(intent_id: uuid.UUID, now: datetime) -> None:
+    """Announce whatever is due of this one intent; an error is the caller's."""
+    _announce(list(Outbox.objects.filter(intent_id=intent_id, not_before__lte=now).values_list("pk", flat=True)), now)
+
+
 def _jobs(rows: Iterable[Outbox]) -> list[list[int]]:
     """Event ids to announce in one transaction: an intent's together, but one that failed before by itself."""
     jobs: dict[tuple[uuid.UUID, int], list[int]] = {}

@@ -110,7 +110,7 @@ def _settle(delivery: Delivery, fate: Fate | Unsent, now: datetime) -> None:
     if isinstance(fate, Unsent):
         settle(delivery, fate.status, why=fate.why)
     elif isinstance(fate, Sent):
-        _sent(delivery, fate, clock.now(), said_at=now)
+        sent(delivery, fate, clock.now(), said_at=now)
     elif isinstance(fate, Retry) and delivery.attempt < MOST_ATTEMPTS:
         put_off(delivery, now + timedelta(seconds=_pause(delivery, fate)), fate.why)
     else:
@@ -122,7 +122,7 @@ def _pause(delivery: Delivery, fate: Retry) -> float:
     return max(step, min(fate.after_seconds, LONGEST_WISH_SECONDS))
 
 
-def _sent(delivery: Delivery, fate: Sent, now: datetime, said_at: datetime) -> None:
+def sent(delivery: Delivery, fate: Sent, now: datetime, said_at: datetime) -> None:
     """The gate's seat and the delivery change in one transaction, or neither does. A digest tells what it names."""
     with durable():
         if delivery.gate_id and delivery.purpose in ASKS:

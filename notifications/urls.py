@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.urls import include, path
 
 from notifications import views
+from notifications.rehearsal.views import DryRunView
 
 urlpatterns = [
     path("", include("notifications.webhooks.urls")),
+    path("v1/dry-run", DryRunView.as_view()),
     path("mail", views.mailbox, name="mailbox"),
     path("mail/<int:mail_id>", views.mailbox_message, name="mailbox_message"),
     path("mail/<int:mail_id>/html", views.mailbox_html, name="mailbox_html"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
@@ -39,15 +40,21 @@ class CoreDumper(yaml.SafeDumper):
 for dialect in (CoreLoader, CoreDumper):
     dialect.yaml_implicit_resolvers = {}
     for tag, pattern, first in CORE:
-        dialect.add_implicit_resolver(tag, re.compile(f"^(?:{pattern})$"), list(first))
+        dialect.yaml_implicit_resolvers |= {
+            letter: [*dialect.yaml_implicit_resolvers.get(letter, ()), (tag, re.compile(f"^(?:{pattern})$"))]
+            for letter in first
+        }
+
+
+VALUES: Mapping[str, Callable[[str], Any]] = {
+    TEXT: str,
+    TRUTH: lambda text: text == "true",
+    NOTHING: lambda _: None,
+    WHOLE: int,
+    BROKEN: float,
+}
 
 
 def value_of(tag: str, text: str) -> Any:
     """The plain value of a scalar. KeyError for tags that are none of ours."""
-    return {
-        TEXT: lambda: text,
-        TRUTH: lambda: text == "true",
-        NOTHING: lambda: None,
-        WHOLE: lambda: int(text),
-        BROKEN: lambda: float(text),
-    }[tag]()
+    return VALUES[tag](text)

@@ -40,6 +40,11 @@ GOOD: dict[str, dict[str, Any]] = {
         "secret": "sixteen letters or more",
     },
     "POST /v1/webhooks/events": {"event_type": "deploy.done", "source": "ci", "payload": {"number": 1}},
+    "POST /v1/dry-run": {
+        "intent": {"intent_type": "intent.infra.change.v1", "to_agent": "human", "payload": {}},
+        "at": "Sunday 03:00",
+        "acts": [{"after": "+5m", "who": "ana@acme.example", "does": "approve"}],
+    },
     "POST /v1/mesh/heartbeat": {"metrics": {"intents_total": 1}},
     "POST /v1/mesh/agents/{address_id}/kill": {},
     "POST /v1/mesh/agents/{address_id}/resume": {},

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.apps import apps
 
+from approvals.models import Membership
+from intents.access import ADMIN
 from intents.limits import MINUTES
 from intents.services.durable import durable
 from intents.views.document import document
@@ -18,6 +19,7 @@ from notifications.webhooks.subscriptions import Wanted, subscribe
 from tests.acts import neighbours
 from tests.factories import make_agent, make_key, make_policy, make_token, open_gate, send
 from tests.wire.callers import NOBODY, call
+from tests.wire.everything import rows
 from tests.wire.routes import Route, routes
 from tests.wire.samples import GOOD
 
@@ -175,8 +177,10 @@ def test_every_answer_to_a_body_has_room_for_warnings(route: Route) -> None:
 
 
 def caller(world: SimpleNamespace, route: Route) -> tuple[str, str]:
-    """Somebody who may call this: the sender with every scope that it can have, the agent, or Ana."""
+    """Who may call this: the sender with every scope it can have, the agent, or Ana, as an admin if need be."""
     MINUTES.forget()
+    if route.endpoint.access == ADMIN:
+        Membership.objects.filter(person=world.ana).update(is_admin=True)
     key = world.work_secret if route.endpoint.access.scopes == ("work",) else world.sender_secret
     return credential_for(route, key, world.tokens["ana"])
 
@@ -195,14 +199,6 @@ def statuses(answers: dict[Any, Any]) -> dict[Any, int]:
         assert answer.json()["ok"] is False, answer.json()
         assert answer.json()["error"]["message"]
     return {name: answer.status_code for name, answer in answers.items()}
-
-
-def rows() -> dict[str, list[Any]]:
-    """Everything that the database holds, but when keys were used: that is noted for refused requests as well."""
-    tables = {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in apps.get_models()}
-    for key in tables["intents.ApiKey"]:
-        del key["last_used_at"]
-    return tables
 
 
 def wrong_fields(route: Route) -> list[tuple[str, Any]]:
