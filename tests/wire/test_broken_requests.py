@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from approvals.models import Membership
-from intents.access import ADMIN
 from intents.limits import MINUTES
 from intents.services.durable import durable
 from intents.views.document import document
@@ -61,6 +60,7 @@ WRONG: dict[str, list[Any]] = {
 @pytest.fixture
 def ours(world: SimpleNamespace) -> dict[str, Any]:
     """Ids of rows that are there and could be changed."""
+    Membership.objects.filter(person=world.ana).update(is_admin=True)
     gate = open_gate(world, reply_to="infra-validator")
     make_policy(world.workspace, "allow", "approve", types=("*",))
     return {
@@ -177,10 +177,8 @@ def test_every_answer_to_a_body_has_room_for_warnings(route: Route) -> None:
 
 
 def caller(world: SimpleNamespace, route: Route) -> tuple[str, str]:
-    """Who may call this: the sender with every scope it can have, the agent, or Ana, as an admin if need be."""
+    """Who may call this: the sender with every scope it can have, the agent, or Ana, an admin."""
     MINUTES.forget()
-    if route.endpoint.access == ADMIN:
-        Membership.objects.filter(person=world.ana).update(is_admin=True)
     key = world.work_secret if route.endpoint.access.scopes == ("work",) else world.sender_secret
     return credential_for(route, key, world.tokens["ana"])
 
