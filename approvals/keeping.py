@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.sessions.models import Session
 
-from approvals.models import DecisionText, Gate, GateAsk, SignInLink
+from approvals.models import DecisionText, Gate, GateAsk, Question, SignInLink
 from approvals.selectors import own_title
 from intents.models import IdempotencyRecord, Intent
 from intents.purged import stub
@@ -16,6 +16,8 @@ from intents.services.idempotency import leave_words
 
 ADMINS_WORDS = ("policy:", "default")
 """Sources of gates whose title no program wrote."""
+ACTS = ("ask", "answer", "claim", "release", "delegate", "undelegate", "escalate", "extend", "break-glass")
+"""Calls on a gate whose answers were kept for repetitions."""
 
 
 class ApprovalsKeeper:
@@ -37,7 +39,11 @@ class ApprovalsKeeper:
             text.fields = stub(words) if text.fields else {}
             text.evidence = [words] if text.evidence else []
             text.save()
+        for question in Question.objects.filter(gate__in=gates):
+            question.text, question.answer = words, words if question.answer else ""
+            question.save(update_fields=["text", "answer"])
         calls = [f"{verb} /v1/approvals/{gate.pk}/decision" for gate in gates for verb in ("POST", "DELETE")]
+        calls += [f"POST /v1/gates/{gate.pk}/{act}" for gate in gates for act in ACTS]
         leave_words(IdempotencyRecord.objects.filter(workspace_id=intent.workspace_id, endpoint__in=calls), words)
 
     def tidy(self, now: datetime, most: int) -> int:

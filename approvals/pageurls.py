@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from approvals.views.acts import ACTS, act_on_page
 from approvals.views.answering import decide_on_page, take_back_on_page, withdraw_on_page
 from approvals.views.gate import gate, gate_live
 from approvals.views.inbox import home, inbox, inbox_live
@@ -20,6 +21,7 @@ urlpatterns = [
     path("gates/<uuid:gate_id>/live", gate_live, name="gate_live"),
     path("gates/<uuid:gate_id>/decide", decide_on_page, name="decide"),
     path("gates/<uuid:gate_id>/take-back", take_back_on_page, name="take_back"),
+    *(path(f"gates/<uuid:gate_id>/{act}", act_on_page, {"act": act}, name=f"act_{act}") for act in ACTS),
     path("intents/<uuid:intent_id>", intent_page, name="intent"),
     path("intents/<uuid:intent_id>/withdraw", withdraw_on_page, name="withdraw"),
 ]

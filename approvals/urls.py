@@ -2,10 +2,15 @@
 
 from django.urls import include, path
 
+from approvals.views.actsapi import AnswerView, AskView, ClaimView, ReleaseView
 from approvals.views.api import DecisionView, TasksView
 
 urlpatterns = [
     path("v1/me/tasks", TasksView.as_view()),
     path("v1/approvals/<str:gate_id>/decision", DecisionView.as_view()),
+    path("v1/gates/<str:gate_id>/ask", AskView.as_view()),
+    path("v1/gates/<str:gate_id>/answer", AnswerView.as_view()),
+    path("v1/gates/<str:gate_id>/claim", ClaimView.as_view()),
+    path("v1/gates/<str:gate_id>/release", ReleaseView.as_view()),
     path("", include("approvals.pageurls")),
 ]

@@ -38,6 +38,7 @@ CLOSED = Telling(Purpose.CLOSED, Group.ASKED)
 ALWAYS: Mapping[str, Telling] = {
     "intent.human_task_assigned": Telling(Purpose.REQUEST, Group.PENDING),
     "intent.reminder": Telling(Purpose.REMINDER, Group.PENDING),
+    "intent.question_asked": Telling(Purpose.QUESTION, Group.REQUESTER),
     **dict.fromkeys(TERMINAL_EVENT.values(), OUTCOME),
 }
 
@@ -52,6 +53,8 @@ def tellings(
         return (Telling(Purpose.ESCALATION, Group.NAMED_PENDING, _names(details, "escalated_to")),)
     if event_type == "intent.handed_over":
         return (Telling(Purpose.REQUEST, Group.NAMED_PENDING, _names(details, "told")),)
+    if event_type == "intent.question_answered":
+        return (Telling(Purpose.ANSWER, Group.NAMED, _names(details, "to")),)
     if event_type == "intent.notification":
         return (Telling(Purpose.NOTIFICATION, Group.NAMED, _names(details, "to")),)
     if event_type == "intent.gate_closed":

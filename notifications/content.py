@@ -17,10 +17,11 @@ class Fact:
 
 @dataclass(frozen=True)
 class Quote:
-    """Words that a program wrote. Shown quoted, with who wrote them, and never as a link."""
+    """Words that a program wrote, or the person `by`. Shown quoted, with who wrote them, and never as a link."""
 
     label: str
     text: str
+    by: str = ""
 
 
 @dataclass(frozen=True)

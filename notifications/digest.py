@@ -25,6 +25,11 @@ WORDS = {
     Purpose.CLOSED: "closing notes",
     Purpose.WAITING: "programs that do not run",
     Purpose.NOTIFICATION: "notes",
+    Purpose.QUESTION: "questions",
+    Purpose.ANSWER: "answers",
+    Purpose.DELEGATION: "requests handed to you",
+    Purpose.EXTENSION: "extended deadlines",
+    Purpose.GLASS: "approvals by breaking glass",
 }
 
 

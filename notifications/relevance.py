@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from approvals.models import Decision
 from approvals.selectors import may_decide
+from intents.ids import parse_id
 from notifications.asked import was_asked
 from notifications.case import Case
 from notifications.flood import held_in
@@ -22,6 +23,8 @@ def superseded_by(case: Case) -> str:
         return _ask_is_stale(case)
     if case.delivery.purpose == Purpose.CLOSED and not (case.gate and was_asked(case.gate, person)):
         return "This person was never asked."
+    if case.delivery.purpose == Purpose.QUESTION and not _still_asked(case):
+        return "Nobody needs an answer any more."
     if case.delivery.purpose == Purpose.DIGEST and not held_in(case.delivery).exists():
         return "Another digest has said it."
     if case.delivery.purpose == Purpose.OUTCOME and _newer(case, [Purpose.OUTCOME]):
@@ -39,6 +42,12 @@ def _ask_is_stale(case: Case) -> str:
     if refusal is not None:
         return f"This person may no longer decide: {refusal.message}"
     return "A newer message asks for the same." if _newer(case, list(ASKS)) else ""
+
+
+def _still_asked(case: Case) -> bool:
+    """True while an answer would be taken."""
+    gate, question = case.gate, parse_id(str(case.details.get("question_id")))
+    return gate is not None and gate.is_open and gate.questions.filter(pk__in=[question], answered_at=None).exists()
 
 
 def _newer(case: Case, purposes: list[str]) -> bool:

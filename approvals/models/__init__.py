@@ -1,6 +1,7 @@
 """Rows of the approvals app."""
 
 from approvals.models.absence import Absence, Delegation
+from approvals.models.acts import Claim, Question
 from approvals.models.gate import Decision, DecisionText, Gate, GateAsk, Seat
 from approvals.models.person import Membership, Person, PersonalToken, SignInLink, Team
 from approvals.models.policy import ApprovalSettings, Policy, PolicyVersion, Terms, Unmatched
@@ -9,6 +10,7 @@ from approvals.models.schedule import Override, Schedule, ScheduleVersion
 __all__ = [
     "Absence",
     "ApprovalSettings",
+    "Claim",
     "Decision",
     "DecisionText",
     "Delegation",
@@ -20,6 +22,7 @@ __all__ = [
     "PersonalToken",
     "Policy",
     "PolicyVersion",
+    "Question",
     "Schedule",
     "ScheduleVersion",
     "Seat",

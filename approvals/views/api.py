@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any, cast
 
 from rest_framework import serializers
@@ -15,19 +16,34 @@ from approvals.selectors import gates_for, may_decide
 from approvals.services.answer import WORDS, read_decision
 from approvals.services.decide import decide_on
 from approvals.services.take_back import take_back
+from approvals.undertakings import claim_json, live_claims, question_json, questions_of
+from approvals.views.attempts import DecidersView
+from intents import clock
 from intents.access import PERSON, PERSON_WHO_DECIDES
 from intents.clock import iso
-from intents.errors import Forbidden, NotFound
+from intents.errors import NotFound
 from intents.ids import parse_id
-from intents.models import Intent
 from intents.principal import PersonRef
-from intents.services.attempts import keep_attempt_on
 from intents.views.base import ApiView, body_of, query_int
 from intents.views.endpoint import Endpoint
 from intents.wire.create import AnyObject, StrictText
 from intents.wire.shapes import APPLIED, FLAG, ID, MAP, TEXT, TEXTS, TIME, WHOLE, YES, many, maybe, named, obj
 from intents.wire.unknown import unknown_warnings
 
+QUESTION = named(
+    "Question",
+    obj(
+        question_id=ID,
+        by=TEXT,
+        name=TEXT,
+        text=TEXT,
+        at=TIME,
+        answer=maybe(TEXT),
+        answered_by=maybe(TEXT),
+        answered_at=maybe(TIME),
+    ),
+)
+CLAIM = named("Claim", obj(by=TEXT, name=TEXT, until=TIME))
 ASKED = obj(
     title=TEXT,
     description=TEXT,
@@ -50,6 +66,8 @@ TASK = named(
         due_at=TIME,
         digest=TEXT,
         human_task=ASKED,
+        questions=many(QUESTION),
+        claims=many(CLAIM),
     ),
 )
 APPROVAL = obj(approval_id=ID, decision=TEXT, comment=maybe(TEXT), decided_at=maybe(TIME))
@@ -74,26 +92,18 @@ class TasksView(ApiView):
         """Open gates on which this person may decide and has not, soonest to expire first."""
         person = Person.objects.get(pk=cast("PersonRef", self.principal.person).id)
         rows = gates_for(person).filter(workspace_id=self.principal.workspace_id)
+        now = clock.now()
         mine = [gate for gate in rows[: query_int(request, "limit", 100, 1, 200)] if _waits_for(gate, person)]
-        return Response({"ok": True, "tasks": [task_json(gate) for gate in mine]})
+        return Response({"ok": True, "tasks": [task_json(gate, now) for gate in mine]})
 
 
-class DecisionView(ApiView):
+class DecisionView(DecidersView):
     """A decision on one gate, by its id."""
 
     api = {
         "POST": Endpoint(PERSON_WHO_DECIDES, shape=ANSWERED, body=DecisionBody),
         "DELETE": Endpoint(PERSON_WHO_DECIDES, shape=ANSWERED),
     }
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Whoever may not decide at all is refused before anything is read; that they tried is kept."""
-        try:
-            super().initial(request, *args, **kwargs)
-        except Forbidden as refusal:
-            meant = Intent.objects.filter(gates__pk__in=[parse_id(kwargs["gate_id"])])
-            keep_attempt_on(self.principal, meant, "decide", refusal)
-            raise
 
     def post(self, request: Request, gate_id: str) -> Response:
         """`decision` approve or reject, or `task_result` with any outcome of the gate."""
@@ -139,7 +149,7 @@ def find_gate(gate_id: str, workspace_id: uuid.UUID) -> Gate:
     return gate
 
 
-def task_json(gate: Gate) -> dict[str, Any]:
+def task_json(gate: Gate, now: datetime) -> dict[str, Any]:
     """A task as AXP's inbox lists it, with the gate's id to answer to."""
     ask = gate.ask
     return {
@@ -161,6 +171,8 @@ def task_json(gate: Gate) -> dict[str, Any]:
             "evidence_required": ask.evidence_required,
             "form_schema": ask.form_schema,
         },
+        "questions": [question_json(row) for row in questions_of(gate)],
+        "claims": [claim_json(row) for row in live_claims(gate, now)],
     }
 
 

@@ -13,8 +13,10 @@ from approvals.models import Gate, Person
 from approvals.report import summary
 from approvals.selectors import kept_out, silence_sentence
 from approvals.services.answer import Fault
+from approvals.undertakings import live_claims, questions_of
 from approvals.views.answerform import Typed, form_of
 from approvals.views.history import history_of
+from approvals.views.offers import NOTHING_TRIED, Tried, offers_of
 from approvals.views.standing import Standing, lines_of, standing_of
 from approvals.views.subject import earlier_refusals, requester_of, sender_of, subject_of, title_is_the_programs
 from approvals.views.withdrawing import may_withdraw
@@ -23,9 +25,16 @@ from intents import clock
 
 
 def gate_page(
-    request: HttpRequest, person: Person, gate: Gate, *, typed: Typed, fault: Fault | None = None, status: int = 200
+    request: HttpRequest,
+    person: Person,
+    gate: Gate,
+    *,
+    typed: Typed,
+    tried: Tried = NOTHING_TRIED,
+    fault: Fault | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    """The page, with what was typed and why it was not taken, if so."""
+    """The page, with what was typed, into the answer or for another act, and why it was not taken, if so."""
     now = clock.now()
     subject = subject_of(gate, full=typed.full)
     moving = moving_parts(gate, person, now)
@@ -38,6 +47,8 @@ def gate_page(
         "form": form_of(gate, typed, fault, is_cut=subject.is_cut),
         "fault": fault,
         "typed": typed,
+        "offers": offers_of(gate, person, now),
+        "tried": tried,
         "may_withdraw": gate.is_open and may_withdraw(gate.intent, person),
     }
     return render(request, "gate.html", moving | shown, status=status)
@@ -54,6 +65,8 @@ def moving_parts(gate: Gate, person: Person, now: datetime) -> dict[str, Any]:
         "lines": lines_of(gate),
         "kept_out": list(kept_out(gate.intent).values()),
         "votes": list(gate.decisions.select_related("person", "text").order_by("at")),
+        "questions": questions_of(gate),
+        "claims": live_claims(gate, now),
         "history": history_of(gate.intent, gate),
         "silence": silence_sentence(gate) if gate.is_open else "",
         "summary": "" if gate.is_open else closing_words(gate),
@@ -65,7 +78,8 @@ def moving_parts(gate: Gate, person: Person, now: datetime) -> dict[str, Any]:
 def version_of(gate: Gate, standing: Standing, now: datetime) -> str:
     """Changes whenever a moving part would: with each event, with the minutes left, with the person's standing."""
     left = time_left(gate.expires_at, now) if gate.is_open else str(gate.closed_at)
-    marks = (gate.intent.last_seq, left, standing.kind, standing.why, now.date())
+    claims = [claim.pk for claim in live_claims(gate, now)]
+    marks = (gate.intent.last_seq, left, claims, standing.kind, standing.why, now.date())
     return sha256(repr(marks).encode()).hexdigest()[:16]
 
 

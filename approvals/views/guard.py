@@ -17,7 +17,7 @@ from approvals.models import Person
 from intents.errors import NotFound
 
 P = ParamSpec("P")
-TYPED = ("comment", "evidence", "reason")
+TYPED = ("comment", "evidence", "reason", "text")
 
 
 def signed_in(

@@ -15,6 +15,8 @@ from approvals.views.words import actor_words, outcome_words
 from intents.models import Event, Intent
 
 Details = dict[str, Any]
+QUOTED = {"decision_recorded": "comment", "question_asked": "text", "question_answered": "text"}
+"""Where an event's details hold words that somebody wrote."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,18 @@ def _closed(_event: Event, details: Details) -> str:
     return f"The gate closed: {outcome}{reasons.get(str(details.get('reason')), '')}."
 
 
+def _question(_event: Event, details: Details) -> str:
+    return f"{_of(details, 'name')} asked the requester {_place(details)}:"
+
+
+def _answered(event: Event, _details: Details) -> str:
+    return f"{actor_words(event.actor)} answered:"
+
+
+def _claimed(_event: Event, details: Details) -> str:
+    return f"{_of(details, 'name')} is looking at it."
+
+
 def _unreachable(_event: Event, details: Details) -> str:
     return f"{_of(details, 'person')} cannot be reached: {_of(details, 'why')}."
 
@@ -159,6 +173,10 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "decision_taken_back": _taken_back,
     "decision_refused": _refused,
     "attempt_refused": _attempted,
+    "question_asked": _question,
+    "question_answered": _answered,
+    "claimed": _claimed,
+    "claim_released": lambda _event, details: f"{_of(details, 'name')} is not looking at it any more.",
     "gate_closed": _closed,
     "person_unreachable": _unreachable,
     "person_kept_out": lambda _event, details: _of(details, "why"),
@@ -180,7 +198,8 @@ def _place(details: Details) -> str:
 
 
 def _quote(event: Event, details: Details) -> str:
-    return str(details.get("comment") or "") if event.event_type == "intent.decision_recorded" else ""
+    key = QUOTED.get(event.event_type.removeprefix("intent."))
+    return str(details.get(key) or "") if key else ""
 
 
 def _tone(event: Event, details: Details) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from approvals.models import Membership, Person
 from intents.lifecycle import Status, is_final
 from intents.models import Intent
@@ -13,13 +15,19 @@ REASON_LIMIT = 500
 
 def may_withdraw(intent: Intent, person: Person) -> bool:
     """True while the intent runs, for its requester and for admins of its workspace."""
-    member = _member(intent, person)
+    member = _member(person, intent.workspace_id)
     return member is not None and not is_final(intent.status) and (intent.requester == person.ref or member.is_admin)
 
 
 def withdraw(intent: Intent, person: Person, reason: str) -> None:
     """CANCELED, reason `withdrawn`. DomainError if it is too late, or not this person's to withdraw."""
-    member = _member(intent, person)
+    body = {"status": Status.CANCELED, "reason": reason[:REASON_LIMIT]}
+    resolve(intent, None, principal_of(person, intent.workspace_id), body)
+
+
+def principal_of(person: Person, workspace_id: uuid.UUID) -> Principal:
+    """This signed-in person as the lower app sees them, with their rights in the workspace."""
+    member = _member(person, workspace_id)
     ref = PersonRef(
         id=person.ref,
         email=person.email,
@@ -27,9 +35,8 @@ def withdraw(intent: Intent, person: Person, reason: str) -> None:
         can_decide=bool(member and member.can_decide),
         is_admin=bool(member and member.is_admin),
     )
-    body = {"status": Status.CANCELED, "reason": reason[:REASON_LIMIT]}
-    resolve(intent, None, Principal(intent.workspace_id, person=ref), body)
+    return Principal(workspace_id, person=ref)
 
 
-def _member(intent: Intent, person: Person) -> Membership | None:
-    return Membership.objects.filter(person=person, workspace_id=intent.workspace_id, is_active=True).first()
+def _member(person: Person, workspace_id: uuid.UUID) -> Membership | None:
+    return Membership.objects.filter(person=person, workspace_id=workspace_id, is_active=True).first()

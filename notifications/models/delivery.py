@@ -33,9 +33,14 @@ class Purpose(models.TextChoices):
     WAITING = "waiting"
     NOTIFICATION = "notification"
     DIGEST = "digest"
+    QUESTION = "question"
+    ANSWER = "answer"
+    DELEGATION = "delegation"
+    EXTENSION = "extension"
+    GLASS = "break_glass"
 
 
-ASKS = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION)
+ASKS = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION, Purpose.DELEGATION)
 """The purposes that ask somebody to decide; of one gate and address only the newest is worth sending."""
 
 

@@ -17,6 +17,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from approvals.models import Gate
 from intents.models import IdempotencyRecord, Intent, Receipt, ThreadEntry, ThreadMessage
 from intents.services.archive import archive
 from notifications.announce import announce_due
@@ -49,6 +50,7 @@ def answered(world: SimpleNamespace, receiver: Receiver) -> Intent:
     assert made.status_code == 200, made.content
     intent = Intent.objects.get(pk=made.json()["intent_id"])
     act(world.planner, intent, "reply", {"message": f"{MARK} before"}, HTTP_IDEMPOTENCY_KEY="k2")
+    talk(world, gate_of(intent))
     tell()
     said = {"outcome": "approved", "comment": MARK, "data": {"note": MARK}, "evidence": [MARK]}
     path = f"/v1/approvals/{gate_of(intent).pk}/decision"
@@ -61,6 +63,14 @@ def answered(world: SimpleNamespace, receiver: Receiver) -> Intent:
     used = api.post("/v1/receipts/redeem", redeem, HTTP_IDEMPOTENCY_KEY="k7")
     assert used.status_code == 200, used.content
     return intent
+
+
+def talk(world: SimpleNamespace, gate: Gate) -> None:
+    """Whatever can be said about an open gate besides deciding."""
+    bo, api, path = Api(token=world.tokens["bo"]), Api(world.sender_secret), f"/v1/gates/{gate.pk}"
+    question = bo.post(f"{path}/ask", {"text": MARK}, HTTP_IDEMPOTENCY_KEY="a1").json()["question_id"]
+    said = api.post(f"{path}/answer", {"question_id": question, "text": MARK}, HTTP_IDEMPOTENCY_KEY="a2")
+    assert said.status_code == 200, said.content
 
 
 def tell() -> None:
@@ -105,7 +115,7 @@ def test_no_word_is_left_in_any_table_when_threads_webhooks_and_receipts_came_af
 
     assert purge(answered) == "1 intent was purged."
 
-    assert before >= {"ThreadMessage", "ThreadEntry", "IdempotencyRecord", "DecisionText", "EventText"}
+    assert before >= {"ThreadMessage", "ThreadEntry", "IdempotencyRecord", "DecisionText", "EventText", "Question"}
     assert marked() == set()
     assert MARK in "".join(got.raw.decode() for got in receiver.got)
     assert ThreadMessage.objects.exists()

@@ -6,6 +6,9 @@ from typing import Any
 
 from tests.acts import bundle, signoff
 
+ASKED = "01a1f92d-e9eb-75f8-8df1-45dd347fd15f"
+"""The id of a question on the gate."""
+
 GOOD: dict[str, dict[str, Any]] = {
     "POST /v1/intents": {
         "intent_type": "intent.infra.change.v1",
@@ -18,6 +21,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "POST /v1/intents/{handle}/controls": {"controls_patch": {"a": 1}},
     "POST /v1/intents/{handle}/policy": {"envelope_patch": {"a": 1}},
     "POST /v1/approvals/{gate_id}/decision": {"decision": "approve"},
+    "POST /v1/gates/{gate_id}/ask": {"text": "Which customers see this?"},
+    "POST /v1/gates/{gate_id}/answer": {"question_id": ASKED, "text": "All of them."},
+    "POST /v1/gates/{gate_id}/claim": {},
+    "POST /v1/gates/{gate_id}/release": {},
     "POST /v1/inbox/{thread_id}/reply": {"message": "thanks"},
     "POST /v1/inbox/{thread_id}/approve": {"comment": "fine"},
     "POST /v1/inbox/{thread_id}/reject": {"comment": "not today"},

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from approvals.models import Membership
+from approvals.models import Claim, Membership, Question
 from intents.limits import MINUTES
 from intents.services.durable import durable
 from intents.views.document import document
@@ -20,7 +20,7 @@ from tests.factories import make_agent, make_key, make_policy, make_token, open_
 from tests.wire.callers import NOBODY, call
 from tests.wire.everything import rows
 from tests.wire.routes import Route, routes
-from tests.wire.samples import GOOD
+from tests.wire.samples import ASKED, GOOD
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +62,8 @@ def ours(world: SimpleNamespace) -> dict[str, Any]:
     """Ids of rows that are there and could be changed."""
     Membership.objects.filter(person=world.ana).update(is_admin=True)
     gate = open_gate(world, reply_to="infra-validator")
+    Question.objects.create(pk=ASKED, gate=gate, asker=world.bo, text="Why?", via="web", asked_at=gate.opened_at)
+    Claim.objects.create(gate=gate, person=world.ana, at=gate.opened_at, until=gate.expires_at)
     make_policy(world.workspace, "allow", "approve", types=("*",))
     return {
         "handle": send(world).pk,

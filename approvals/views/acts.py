@@ -1,0 +1,86 @@
+"""What people do on a gate's page besides deciding: one form each, and every act ends in words on a page."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import resolve_url
+
+from approvals.models import Gate, Person
+from approvals.selectors import gate_for
+from approvals.services.answer import Fault
+from approvals.services.ask import answer, ask
+from approvals.services.claim import claim, release
+from approvals.services.verdict import Verdict
+from approvals.views.answerform import Typed
+from approvals.views.gatepage import gate_page
+from approvals.views.guard import acts, signed_in
+from approvals.views.offers import Tried
+from approvals.views.withdrawing import principal_of
+from intents.errors import DomainError, NotFound
+from intents.ids import parse_id
+
+VIA = "web"
+SEE_OTHER = 303
+WORDS = ("text", "reason", "question", "to", "seconds")
+
+
+@acts
+@signed_in
+def act_on_page(request: HttpRequest, person: Person, gate_id: uuid.UUID, act: str) -> HttpResponse:
+    """Do it and show the gate with it; or the same page, what was typed kept, with the reason why not."""
+    gate = gate_for(person, gate_id)
+    try:
+        verdict = ACTS[act](gate, person, request.POST)
+    except NotFound:
+        raise
+    except DomainError as error:
+        return _again(request, gate, act, Fault(error.code, error.message), error.status)
+    if verdict.status != 200:
+        return _again(request, gate, act, Fault(verdict.code, verdict.message), verdict.status)
+    messages.success(request, verdict.message)
+    response = HttpResponseRedirect(resolve_url("gate", gate_id=gate.pk))
+    response.status_code = SEE_OTHER
+    return response
+
+
+def _again(request: HttpRequest, gate: Gate, act: str, fault: Fault, status: int) -> HttpResponse:
+    """The page as it is now: what the act met may have changed since it was shown."""
+    person = cast("Person", request.user)
+    tried = Tried(act, {name: _clean(request.POST, name) for name in WORDS})
+    fresh = gate_for(person, gate.pk)
+    return gate_page(request, person, fresh, typed=Typed(), tried=tried, fault=fault, status=status)
+
+
+def _clean(post: QueryDict, name: str) -> str:
+    return post.get(name, "").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
+
+
+def _ask(gate: Gate, person: Person, post: QueryDict) -> Verdict:
+    return ask(gate.pk, person, _clean(post, "text"), via=VIA)
+
+
+def _answer(gate: Gate, person: Person, post: QueryDict) -> Verdict:
+    by = principal_of(person, gate.workspace_id)
+    return answer(gate.pk, parse_id(_clean(post, "question")), _clean(post, "text"), by, via=VIA)
+
+
+def _claim(gate: Gate, person: Person, _post: QueryDict) -> Verdict:
+    return claim(gate.pk, person, via=VIA)
+
+
+def _release(gate: Gate, person: Person, _post: QueryDict) -> Verdict:
+    return release(gate.pk, person, via=VIA)
+
+
+ACTS: Mapping[str, Callable[[Gate, Person, QueryDict], Verdict]] = {
+    "ask": _ask,
+    "answer": _answer,
+    "claim": _claim,
+    "release": _release,
+}
+"""By the last part of the address of their form."""

@@ -1,0 +1,60 @@
+"""What a person is offered on a gate's page besides the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from approvals.models import Gate, Person, Question
+from approvals.selectors import may_decide
+from approvals.undertakings import live_claims
+from approvals.views.subject import requester_of
+
+
+@dataclass(frozen=True)
+class Tried:
+    """An act that was refused, with the words that were typed for it, so that nobody types them twice."""
+
+    act: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_TRIED = Tried()
+
+
+@dataclass(frozen=True)
+class Offers:
+    """`ask`: whom a question would go to ("" if no person stands behind the request), None for the requester.
+    `replies`: questions that this person may answer.
+    """
+
+    ask: str | None = None
+    replies: tuple[Question, ...] = ()
+    claim: bool = False
+    release: bool = False
+
+    @property
+    def any(self) -> bool:
+        """True if there is something to offer beside replies."""
+        return self.ask is not None or self.claim or self.release
+
+
+def offers_of(gate: Gate, person: Person, now: datetime) -> Offers:
+    """Nothing once the gate is settled."""
+    if not gate.is_open or now >= gate.expires_at:
+        return Offers()
+    is_requester = gate.intent.requester == person.ref
+    decides = may_decide(gate, person) is None
+    claimed = person.pk in {claim.person_id for claim in live_claims(gate, now)}
+    return Offers(
+        ask=None if is_requester else _whom(gate),
+        replies=tuple(gate.questions.filter(answered_at=None).select_related("asker")) if is_requester else (),
+        claim=decides and not claimed,
+        release=decides and claimed,
+    )
+
+
+def _whom(gate: Gate) -> str:
+    requester = requester_of(gate.intent)
+    return requester.name if requester else ""

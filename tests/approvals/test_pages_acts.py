@@ -1,0 +1,108 @@
+"""The acts on a gate's page: plain forms whose consequences are said before the button."""
+
+from __future__ import annotations
+
+import pytest
+
+from approvals.models import Claim, Question
+from approvals.services.ask import ask
+from approvals.services.claim import claim
+from tests.acts import history, say
+from tests.approvals.browsing import signed_in, text_of
+from tests.factories import open_gate
+
+WHY = "Which customers see this?"
+
+
+def test_question_is_asked_and_answered_on_the_page(world):
+    gate = open_gate(world, requested_by="cy@acme.example")
+    bo, cy = signed_in(world.bo), signed_in(world.cy)
+    assert "Cy Okafor, who asked for this, is told at once" in text_of(bo.get(f"/gates/{gate.pk}"))
+
+    sent = bo.post(f"/gates/{gate.pk}/ask", {"text": WHY}, follow=True)
+
+    assert "Your question stands on the gate" in text_of(sent)
+    question = Question.objects.get()
+    assert "Bo Lind asks you" in text_of(cy.get(f"/gates/{gate.pk}"))
+    said = cy.post(
+        f"/gates/{gate.pk}/answer", {"question": str(question.pk), "text": "All <b>of</b> them"}, follow=True
+    )
+    assert "All &lt;b&gt;of&lt;/b&gt; them" in text_of(said)
+    assert "Bo Lind asks you" not in text_of(said)
+    assert "Bo Lind asked the requester in the web inbox: <q>" in text_of(said)
+
+
+def test_typed_question_is_kept_when_it_is_not_taken(world):
+    gate = open_gate(world)
+
+    refused = signed_in(world.bo).post(f"/gates/{gate.pk}/ask", {"text": "x" * 2001})
+
+    assert refused.status_code == 422
+    assert "At most 2000 characters are taken for the question." in text_of(refused)
+    assert "x" * 2001 in text_of(refused)
+    assert '<details class="act" open>' in text_of(refused)
+
+
+def test_question_with_a_zero_character_is_cleaned(world):
+    gate = open_gate(world)
+
+    signed_in(world.bo).post(f"/gates/{gate.pk}/ask", {"text": "a\0b\r\nc"})
+
+    assert Question.objects.get().text == "ab\nc"
+
+
+def test_claim_is_shown_to_everybody_and_released_by_its_person(world):
+    gate = open_gate(world)
+    bo, ana = signed_in(world.bo), signed_in(world.ana)
+
+    bo.post(f"/gates/{gate.pk}/claim")
+
+    assert "Bo Lind is looking at it" in text_of(ana.get(f"/gates/{gate.pk}"))
+    assert "I am looking at it" in text_of(ana.get(f"/gates/{gate.pk}"))
+    assert "Take my claim away" in text_of(bo.get(f"/gates/{gate.pk}"))
+    bo.post(f"/gates/{gate.pk}/release")
+    assert "Bo Lind is looking at it <" not in text_of(ana.get(f"/gates/{gate.pk}"))
+    assert Claim.objects.get().released_at is not None
+
+
+def test_page_that_is_open_learns_of_questions_and_claims(world):
+    gate = open_gate(world)
+    client = signed_in(world.ana)
+    before = client.get(f"/gates/{gate.pk}")
+    version = before.context["version"]
+
+    claim(gate.pk, world.bo, via="web")
+    ask(gate.pk, world.bo, WHY, via="web")
+    live = client.get(f"/gates/{gate.pk}/live", {"v": version, "shows": "form"})
+
+    assert "Bo Lind is looking at it" in text_of(live)
+    assert WHY in text_of(live)
+
+
+def test_nothing_is_offered_once_the_gate_is_settled(world):
+    gate = open_gate(world)
+    say(gate, world.ana)
+
+    page = text_of(signed_in(world.bo).get(f"/gates/{gate.pk}"))
+
+    assert "More you can do" not in page
+    refused = signed_in(world.bo).post(f"/gates/{gate.pk}/claim")
+    assert refused.status_code == 409
+    assert "Ana Ruiz approved this" in text_of(refused)
+
+
+@pytest.mark.parametrize("act", ["ask", "answer", "claim", "release"])
+def test_act_does_nothing_when_its_address_is_only_opened(world, act):
+    gate = open_gate(world)
+    before = history(gate.intent)
+
+    opened = signed_in(world.bo).get(f"/gates/{gate.pk}/{act}")
+
+    assert (opened.status_code, opened["Location"]) == (302, f"/gates/{gate.pk}")
+    assert history(gate.intent) == before
+
+
+def test_act_asks_for_a_token_against_forgery(world):
+    gate = open_gate(world)
+
+    assert signed_in(world.bo, enforce_csrf_checks=True).post(f"/gates/{gate.pk}/claim").status_code == 403
