@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from approvals.models import Person, Policy, PolicyVersion, Terms
 from approvals.rules import RuleRefused, check_body
-from approvals.services.policies import check_people, write_version
+from approvals.services.policies import check_workspace, write_version
 from intents.admin_base import Kept, ReadOnly, ReadOnlyInline, pretty
 from intents.models import Workspace
 from intents.services.configuration import snapshot
@@ -64,7 +64,7 @@ class PolicyForm(ModelForm):
         workspace = self.cleaned_data.get("workspace") or self._workspace()
         if workspace is not None and "body" in self.cleaned_data:
             try:
-                _refused_in_words(lambda: check_people(workspace, self.cleaned_data["body"]))
+                _refused_in_words(lambda: check_workspace(workspace, self.cleaned_data["body"]))
             except ValidationError as error:
                 self.add_error("body", error)
         return cleaned

@@ -11,11 +11,12 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         """Take the ports of the intents app: the human step kind, the policy planner, keeping, members, sweeps."""
-        from approvals import directory, human, keeping, planner, sweeps
+        from approvals import directory, human, keeping, planner, sweeps, weighing
         from intents import ports
         from intents.ticks import Tick
 
         ports.register_kind("human", human.HumanKind())
+        ports.register_weigher(weighing.weigh)
         ports.register_planner(planner.plan)
         ports.register_keeper(keeping.ApprovalsKeeper())
         ports.register_people(directory.member_ref)

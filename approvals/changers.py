@@ -106,7 +106,7 @@ def _policy_matches(said: dict[str, Any], intent_type: str) -> bool:
     if not bodies:
         newest = PolicyVersion.objects.filter(policy=said["id"]).order_by("-number").first()
         bodies = [newest.body] if newest else []
-    return not bodies or any(Rule(said["name"], 0, body).matches(intent_type) for body in bodies)
+    return not bodies or any(Rule(said["name"], 0, body).is_for(intent_type) for body in bodies)
 
 
 def _schedule_of(said: dict[str, Any]) -> str:

@@ -11,10 +11,12 @@ from approvals.report import gate_report
 from approvals.services.answer import read_decision
 from approvals.services.decide import decide_on
 from approvals.services.gates import close_gate, open_gate
+from approvals.services.passing import passed_over
 from approvals.services.seats import reseat
 from intents.access import MACHINE, MAY_NOT_DECIDE
 from intents.errors import Conflict, Forbidden, NotFound
 from intents.ids import parse_id
+from intents.lifecycle import StepStatus
 from intents.models import Step
 from intents.ports import StepEnd
 from intents.principal import Principal
@@ -27,7 +29,9 @@ class HumanKind:
     """`spec`: {"ask": approvals.asking.ask_of, "terms": approvals.terms.TermsBody}."""
 
     def start(self, locked: Locked, step: Step) -> StepEnd | None:
-        """Open the gate."""
+        """Open the gate; or go past it, if it has a condition about earlier results that does not hold."""
+        if passed_over(locked, step):
+            return StepEnd(StepStatus.SKIPPED, "server")
         open_gate(locked, step)
         return None
 

@@ -24,6 +24,7 @@ class Ask:
     explicit: bool
     merged_with: set[str] = field(default_factory=set)
     places: list[str] = field(default_factory=list)
+    when: str = ""
 
     def take_in(self, policy: str, terms: TermsBody, place: str) -> None:
         """Become one gate with a policy's. The own lines of a gate that names nobody give way."""
@@ -38,13 +39,18 @@ class Ask:
 
 @dataclass(frozen=True)
 class PolicyGate:
-    """A gate that a policy wants: its terms, its place and how it is asked when it stands alone."""
+    """A gate that a policy wants: its terms, its place and how it is asked when it stands alone.
+
+    `step` names the step that it stands around. One with a condition of its own (`when`) merges with none: it may not
+    open at all.
+    """
 
     policy: str
     place: str
     terms: TermsBody
     title: str = ""
     step: str = ""
+    when: str = ""
 
 
 Item = Ask | StepSpec
@@ -70,7 +76,7 @@ def _put(items: list[Item], gate: PolicyGate) -> list[Item]:
     low, high, at = _region(items, gate)
     near = [item for item in items[low:high] if isinstance(item, Ask) and item.explicit]
     free = [ask for ask in near if gate.policy not in ask.merged_with]
-    if free and len(free) == len(near):
+    if free and len(free) == len(near) and not gate.when:
         chosen = free[-1] if gate.place == "before" and (low, high) != (0, len(items)) else free[0]
         chosen.take_in(gate.policy, gate.terms, gate.place)
         return items
@@ -106,7 +112,7 @@ def _behind_earlier(items: list[Item], low: int) -> int:
 
 def _alone(gate: PolicyGate) -> Ask:
     step = StepSpec("", "human", gate.policy, {"human_task": {"title": gate.title}})
-    return Ask(step, gate.terms, explicit=False, merged_with={gate.policy}, places=[gate.place])
+    return Ask(step, gate.terms, explicit=False, merged_with={gate.policy}, places=[gate.place], when=gate.when)
 
 
 def shown(terms: TermsBody) -> dict[str, Any]:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, OuterRef
 
 from approvals import asking
 from approvals.changers import LATELY, Rules, changers, entries_since
 from approvals.directory import label, member
-from approvals.models import ApprovalSettings, PolicyVersion, Unmatched
+from approvals.models import ApprovalSettings, Unmatched
 from approvals.placing import Item, PolicyGate, merge_with_first, place_all, shown
 from approvals.reach import deciders_within
-from approvals.rules import Rule, Ruling, rule_on
+from approvals.rules import Rule, Ruling
 from approvals.terms import completed, from_rule, line, names_in
+from approvals.weighing import ruling_of
 from intents import clock
 from intents.errors import Invalid
 from intents.models import Workspace
@@ -31,7 +32,7 @@ def plan(submission: Submission, workspace: Workspace, principal: Principal, pla
     """Decide the gates, place and merge them, and make sure that somebody can answer each."""
     settings = settings_of(workspace)
     planned.requester, planned.excluded = _who(submission, workspace, principal, planned)
-    ruling = rule_on(active_rules(workspace), submission.intent_type)
+    ruling = ruling_of(submission, principal)
     planned.reasons = list(ruling.reasons)
     planned.excluded = sorted({*planned.excluded, *_authors(ruling, submission, workspace)})
     if ruling.denied_by or (not ruling.found and settings.unmatched == Unmatched.DENY):
@@ -46,15 +47,6 @@ def plan(submission: Submission, workspace: Workspace, principal: Principal, pla
     planned.steps = [_finished(item, workspace, planned, at) for at, item in enumerate(items)]
 
 
-def active_rules(workspace: Workspace) -> list[Rule]:
-    """The workspace's ordered list, each policy in its newest version."""
-    newest = PolicyVersion.objects.filter(
-        policy__workspace=workspace, policy__is_active=True, number=F("policy__version")
-    )
-    rows = newest.select_related("policy").order_by("policy__position", "policy__name")
-    return [Rule(row.policy.name, row.number, row.body) for row in rows]
-
-
 def settings_of(workspace: Workspace) -> ApprovalSettings:
     """The workspace's fallback; without a row it gates by nobody, which is an error at submit and never silence.
 
@@ -66,22 +58,29 @@ def settings_of(workspace: Workspace) -> ApprovalSettings:
 
 
 def _with_policies(items: list[Item], ruling: Ruling, settings: ApprovalSettings, planned: Planned) -> list[Item]:
-    if not ruling.found:
-        if settings.unmatched == Unmatched.APPROVE:
-            planned.passed_by = "no_gate"
-            return items
-        rule = {"requirement": [line(settings.default_approvers or ["team:"], 1)]}
-        return merge_with_first(items, PolicyGate("default", "before", from_rule(rule)))
     if ruling.passed_by:
         planned.passed_by = "auto_approved"
-    return place_all(items, [_policy_gate(rule, gate) for rule in ruling.required for gate in rule.gates])
+    elif not ruling.found:
+        items = _by_default(items, settings, planned)
+    gates = [_policy_gate(rule, gate) for rule in ruling.required for gate in rule.gates]
+    later = [_policy_gate(rule, gate, str(rule.body["match"]["when"])) for rule in ruling.later for gate in rule.gates]
+    return place_all(items, [*gates, *later])
 
 
-def _policy_gate(rule: Rule, gate: dict[str, Any]) -> PolicyGate:
-    """`place` is a side of the work, or {side: the name of a step}."""
+def _by_default(items: list[Item], settings: ApprovalSettings, planned: Planned) -> list[Item]:
+    """What happens where no policy decided."""
+    if settings.unmatched == Unmatched.APPROVE:
+        planned.passed_by = "no_gate"
+        return items
+    rule = {"requirement": [line(settings.default_approvers or ["team:"], 1)]}
+    return merge_with_first(items, PolicyGate("default", "before", from_rule(rule)))
+
+
+def _policy_gate(rule: Rule, gate: dict[str, Any], when: str = "") -> PolicyGate:
+    """`place` is a side of the work, or {side: the name of a step}. `when` is weighed once the gate would open."""
     place = gate["place"] if isinstance(gate["place"], dict) else {gate["place"]: ""}
     ((side, step),) = place.items()
-    return PolicyGate(rule.source, side, from_rule(gate), gate.get("title", ""), step)
+    return PolicyGate(rule.source, side, from_rule(gate), gate.get("title", ""), step, when)
 
 
 def _who(submission: Submission, workspace: Workspace, principal: Principal, planned: Planned) -> tuple[str, list[str]]:
@@ -118,7 +117,7 @@ def _changers(items: list[Item], workspace: Workspace, intent_type: str, setting
 
 def _authors(ruling: Ruling, submission: Submission, workspace: Workspace) -> list[str]:
     """Members whom the payload names as authors in a field that a matching policy lists. Only ever adds."""
-    fields = [field for rule in ruling.required for field in rule.body.get("author_fields", [])]
+    fields = [field for rule in ruling.applied for field in rule.body.get("author_fields", [])]
     named = [submission.payload.get(field.removeprefix("payload.")) for field in fields]
     flat = [name for value in named for name in (value if isinstance(value, list) else [value])]
     people = [member(workspace, name) for name in flat if isinstance(name, str)]
@@ -134,9 +133,12 @@ def _finished(item: Item, workspace: Workspace, planned: Planned, at: int) -> St
     ask = asking.ask_of(step.spec.get("human_task") or {}, item)
     deadline = terms["deadline"]
     name = step.name or free_name(f"gate-{at + 1}", {other.name for other in planned.steps})
-    spec: dict[str, Any] = {"ask": ask, "terms": terms, "deadline": deadline, "shown": shown(terms)}
+    spec: dict[str, Any] = {"ask": ask, "terms": terms, "deadline": deadline}
     spec |= {BY_POLICY: bool(item.merged_with)} | {key: step.spec[key] for key in (ON_SUCCESS,) if key in step.spec}
-    return StepSpec(name, "human", step.source, spec | {"shown": {"title": ask["title"], **shown(terms)}})
+    about = {"title": ask["title"], **shown(terms)}
+    if item.when:
+        spec["when"] = about["when"] = item.when
+    return StepSpec(name, "human", step.source, spec | {"shown": about})
 
 
 def _check_somebody(terms: dict[str, Any], workspace: Workspace, planned: Planned, step: StepSpec) -> None:

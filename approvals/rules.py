@@ -22,49 +22,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from approvals.conditions.facts import Facts
+from approvals.matching import Match, Why, match
 from approvals.rulebook.body import check_body
+from approvals.rulebook.rule import Rule
 from approvals.rulebook.times import DEFAULT_DEADLINE, LONGEST_GATE
 from approvals.rulebook.words import RuleRefused
-from intents.addresses import matches
 
 __all__ = ["DEFAULT_DEADLINE", "LONGEST_GATE", "Rule", "RuleRefused", "Ruling", "check_body", "rule_on"]
 
-
-@dataclass(frozen=True)
-class Rule:
-    """One version of one policy."""
-
-    name: str
-    version: int
-    body: dict[str, Any]
-
-    @property
-    def source(self) -> str:
-        """How plans and gates name it."""
-        return f"policy:{self.name}@{self.version}"
-
-    @property
-    def action(self) -> str:
-        """require, approve or deny."""
-        return str(self.body["action"])
-
-    @property
-    def gates(self) -> list[dict[str, Any]]:
-        """The gates that it requires."""
-        return list(self.body.get("gates", []))
-
-    def matches(self, intent_type: str) -> bool:
-        """True if one of its type patterns fits."""
-        return matches(self.body["match"]["types"], intent_type)
+MOST_OTHERS = 50
 
 
 @dataclass(frozen=True)
 class Ruling:
-    """What the ordered list says about one intent. `found` is False when nothing matched."""
+    """What the ordered list says about one intent. `found` is False when nothing matched for certain.
+
+    `later` are required only if a condition about earlier results holds when their gates would open.
+    """
 
     denied_by: Rule | None
     passed_by: Rule | None
     required: tuple[Rule, ...]
+    later: tuple[Rule, ...]
     reasons: tuple[dict[str, Any], ...]
 
     @property
@@ -72,21 +52,45 @@ class Ruling:
         """True if at least one policy decided."""
         return bool(self.denied_by or self.passed_by or self.required)
 
+    @property
+    def applied(self) -> tuple[Rule, ...]:
+        """All whose gates are planned."""
+        return (*self.required, *self.later)
 
-def rule_on(rules: list[Rule], intent_type: str) -> Ruling:
-    """A matching deny anywhere wins; otherwise the first match decides, and the next one too if it says continue."""
-    fits = [rule for rule in rules if rule.matches(intent_type)]
-    reasons = tuple(
-        {"policy": rule.name, "version": rule.version, "matched": rule in fits, "action": rule.action} for rule in rules
-    )
-    denied = next((rule for rule in fits if rule.action == "deny"), None)
-    required: list[Rule] = []
-    passed: Rule | None = None
-    for rule in fits if denied is None else []:
-        if rule.action == "require":
-            required.append(rule)
-        else:
-            passed = passed or rule
-        if not rule.body.get("continue"):
+
+def rule_on(rules: list[Rule], facts: Facts) -> Ruling:
+    """A matching deny anywhere wins; otherwise the first match decides, and the next one too if it says continue.
+
+    A policy whose condition is about earlier results adds its gates and decides nothing else: the list goes on.
+    """
+    found = [(rule, match(rule, facts)) for rule in rules]
+    fits = [(rule, said) for rule, said in found if said.matched]
+    denied = next((rule for rule, _ in fits if rule.action == "deny"), None)
+    counted: list[Rule] = [] if denied is None else [denied]
+    later: list[Rule] = []
+    for rule, said in fits if denied is None else []:
+        if said.why == Why.LATER:
+            later.append(rule)
+            continue
+        counted.append(rule)
+        if not rule.continues:
             break
-    return Ruling(denied, None if required else passed, tuple(required), reasons)
+    required = tuple(rule for rule in counted if rule.action == "require")
+    passed = next((rule for rule in counted if rule.action == "approve"), None) if not required else None
+    reasons = tuple(_reason(rule, said, rule in counted or rule in later) for rule, said in found)
+    return Ruling(denied, passed, required, tuple(later), shortened(reasons))
+
+
+def shortened(reasons: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    """At most so many policies for another type are named one by one; the rest are counted in the last entry."""
+    others = [each for each in reasons if each["why"] == Why.TYPE.value]
+    spare = {id(each) for each in others[MOST_OTHERS:]}
+    named = tuple(each for each in reasons if id(each) not in spare)
+    return (*named, {"others": len(spare), "why": Why.TYPE.value, "matched": False}) if spare else named
+
+
+def _reason(rule: Rule, said: Match, counted: bool) -> dict[str, Any]:
+    """Why a policy did or did not decide; `shadowed` if it matched and an earlier one had the last word."""
+    why = "shadowed" if said.matched and not counted else said.why.value
+    reason = {"policy": rule.name, "version": rule.version, "matched": said.matched, "action": rule.action, "why": why}
+    return reason | {"error": said.error} if said.error else reason

@@ -67,7 +67,7 @@ def may_follow(old: str, new: str) -> bool:
 class StepStatus(models.TextChoices):
     """PENDING: still to come. READY: an agent's work that nobody holds. CURRENT: happening now. Then how it ended.
 
-    SKIPPED: a jump of the scenario led past it. SUPERSEDED: it is done anew by a later step.
+    SKIPPED: a jump of the scenario led past it, or its condition does not hold. SUPERSEDED: done anew by a later step.
     """
 
     PENDING = "pending"

@@ -83,9 +83,11 @@ class Keeper(Protocol):
 FindPerson = Callable[["Workspace", str], str]
 Planner = Callable[["Submission", "Workspace", "Principal", Planned], None]
 Sweep = Callable[[], None]
+Weigher = Callable[["Submission", "Principal"], None]
 
 _kinds: dict[str, StepKind] = {}
 _planners: list[Planner] = []
+_weighers: list[Weigher] = []
 _keepers: list[Keeper] = []
 _find_person: list[FindPerson] = []
 _sweeps: list[Sweep] = []
@@ -122,6 +124,18 @@ def register_people(find: FindPerson) -> None:
 def person_id(workspace: Workspace, name: str) -> str:
     """The active member of this e-mail address or id, as an opaque id; "" if there is none."""
     return next((find(workspace, name) for find in _find_person), "")
+
+
+def register_weigher(weigher: Weigher) -> None:
+    """Let `weigher` find out what may take long about a request before any lock is taken."""
+    if weigher not in _weighers:
+        _weighers.append(weigher)
+
+
+def weigh(submission: Submission, principal: Principal) -> None:
+    """Let each weigher leave in `submission.weighed` what its planner will ask for. Call outside any transaction."""
+    for weigher in _weighers if principal.key is not None else []:
+        weigher(submission, principal)
 
 
 def run_planners(submission: Submission, workspace: Workspace, principal: Principal, planned: Planned) -> None:

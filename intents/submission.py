@@ -43,6 +43,7 @@ class Submission:
 
     `steps` is None for a plain create, else the scenario's own steps in order; a human step's `spec` then holds
     `human_task`, `times` and `people` (what the request names), as `human_task` and `times` do for a create.
+    `weighed` holds what planners found out before any lock (`ports.weigh`).
     """
 
     intent_type: str
@@ -58,3 +59,4 @@ class Submission:
     steps: list[StepSpec] | None = None
     scenario_id: str = ""
     warnings: list[str] = field(default_factory=list)
+    weighed: dict[str, Any] = field(default_factory=dict, repr=False)

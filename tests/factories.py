@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from approvals.conditions.facts import Facts
 from approvals.models import ApprovalSettings, Gate, Membership, Person, Policy, Team, Unmatched
 from approvals.services.policies import save_policy
 from approvals.services.tokens import create_token
@@ -17,6 +18,7 @@ from intents.services.keys import account_for, create_key
 from intents.services.submit import submit
 from intents.submission import Submission
 
+MORNING = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
 
 
@@ -50,6 +52,12 @@ def make_token(person: Person, workspace: Workspace, *, can_decide: bool = True)
     return create_token(person, workspace, "test", timedelta(days=1), can_decide=can_decide)
 
 
+def facts(intent_type: str = "intent.infra.change.v1", **fields: Any) -> Facts:
+    """An intent as conditions see it; by default the world's sender to its agent, with an empty payload."""
+    known = {"sender": "sender", "requester": "", "agent": "agent://acme/production/infra-validator", "payload": {}}
+    return Facts(type=intent_type, **(known | {"scenario": "", "created_at": MORNING} | fields))
+
+
 def gate_rule(*who: str, need: int = 1, place: str = "after", **rule: Any) -> dict[str, Any]:
     """One gate of a policy body; `lines` replaces the single requirement line."""
     lines = rule.pop("lines", [{"who": list(who), "need": need}])
@@ -65,7 +73,8 @@ def make_policy(
     position: int = 10,
     **body: Any,
 ) -> Policy:
-    full = {"match": {"types": list(types)}, "action": action, "gates": gates or [], **body}
+    match = {"types": list(types)} | {key: body.pop(key) for key in ("senders", "targets", "when") if key in body}
+    full = {"match": match, "action": action, "gates": gates or [], **body}
     return save_policy(workspace, name, full, position=position, author=None)
 
 

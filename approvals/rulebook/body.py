@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from approvals.conditions.language import ConditionRefused, condition
 from approvals.rulebook.gate import check_gate
 from approvals.rulebook.words import RuleRefused, check_choice, check_text, check_texts, only_known, texts
 
@@ -13,7 +14,6 @@ KEYS = ("match", "action", "continue", "author_fields", "clean_up", "on_agent_fa
 MATCH_KEYS = ("types", "senders", "targets", "when")
 MOST_GATES = 20
 LONGEST_NAME = 64
-LONGEST_CONDITION = 2048
 
 
 def check_body(body: Any) -> None:
@@ -31,6 +31,7 @@ def check_body(body: Any) -> None:
         check_text(body["clean_up"], "clean_up", LONGEST_NAME)
     check_choice(body.get("on_agent_failure", "fail"), ON_AGENT_FAILURE, "on_agent_failure")
     _check_gates(body.get("gates", []), body["action"])
+    _check_prior(body)
 
 
 def _check_match(match: Any) -> None:
@@ -42,7 +43,30 @@ def _check_match(match: Any) -> None:
     if "targets" in match:
         check_texts(match["targets"], "match.targets", '["agent://acme/production/*"]')
     if "when" in match:
-        check_text(match["when"], "match.when", LONGEST_CONDITION)
+        check_condition(match["when"], "match.when")
+
+
+def check_condition(source: Any, where: str) -> None:
+    """RuleRefused with the place of the fault unless it is a condition that can be weighed."""
+    if not isinstance(source, str) or not source.strip():
+        raise RuleRefused(f"{where} must be a condition, e.g. \"payload.env == 'prod'\".")
+    try:
+        condition(source)
+    except ConditionRefused as fault:
+        raise RuleRefused(f"{where}: {fault}") from fault
+
+
+def _check_prior(body: dict[str, Any]) -> None:
+    """Earlier results are only known once there was work."""
+    when = body["match"].get("when")
+    if when is None or "prior" not in condition(when).names:
+        return
+    if body["action"] != "require":
+        raise RuleRefused("match.when: prior is not known yet when an intent is sent; only require can ask about it.")
+    for number, gate in enumerate(body["gates"]):
+        side = gate["place"] if isinstance(gate["place"], str) else next(iter(gate["place"]))
+        if side != "after":
+            raise RuleRefused(f"gates[{number}].place: a policy whose condition asks about prior has only after gates.")
 
 
 def _check_author_fields(names: Any) -> None:

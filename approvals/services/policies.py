@@ -8,7 +8,8 @@ from django.db import transaction
 
 from approvals.models import Person, Policy, PolicyVersion
 from approvals.reach import deciders_ever, most_at_once
-from approvals.rules import RuleRefused, check_body
+from approvals.rules import Rule, RuleRefused, check_body
+from approvals.weighing import registered_types, why_open
 from intents.models import Workspace
 from intents.services.configuration import SERVER, recorded
 
@@ -35,7 +36,7 @@ def write_version(
 ) -> Policy:
     """The same for a caller that records it."""
     check_body(body)
-    check_people(workspace, body)
+    check_workspace(workspace, body)
     with transaction.atomic():
         policy, _ = Policy.objects.select_for_update().get_or_create(
             workspace=workspace, name=name, defaults={"position": position}
@@ -45,6 +46,12 @@ def write_version(
         policy.save()
         PolicyVersion.objects.create(policy=policy, number=policy.version, body=body, author=author)
     return policy
+
+
+def check_workspace(workspace: Workspace, body: dict[str, Any]) -> None:
+    """What depends on who and what there is in this workspace."""
+    check_people(workspace, body)
+    check_schemas(workspace, body)
 
 
 def check_people(workspace: Workspace, body: dict[str, Any]) -> None:
@@ -62,3 +69,17 @@ def check_people(workspace: Workspace, body: dict[str, Any]) -> None:
         ]
         if outside:
             raise RuleRefused(f"escalate_to names {outside[0].email}, who may not decide: add them to the requirement.")
+
+
+def check_schemas(workspace: Workspace, body: dict[str, Any]) -> None:
+    """What lets pass by the payload must know what a payload may look like, or a strange shape would slip through."""
+    rule = Rule("", 0, body)
+    if rule.action != "approve" or rule.when is None or not rule.when.asks_the_request:
+        return
+    if not any(not why_open(workspace, name) for name in registered_types(workspace, rule)):
+        types = body["match"]["types"]
+        name = next(iter(registered_types(workspace, rule)), types[0])
+        raise RuleRefused(
+            f"match.when asks about the payload, and approve lets pass: {why_open(workspace, name)}. Register a closed "
+            "schema of the type first, or ask about sender and target only."
+        )

@@ -11,7 +11,7 @@ from approvals.directory import label
 from approvals.models import Gate
 from approvals.report import PLACES
 from approvals.text import one_line
-from approvals.views.words import actor_words, outcome_words
+from approvals.views.words import actor_words, outcome_words, source_words
 from intents.models import Event, Intent
 
 Details = dict[str, Any]
@@ -96,6 +96,10 @@ def _escalated(_event: Event, details: Details) -> str:
     return f"Escalated to {one_line(label(str(name) for name in details.get('escalated_to', [])))}."
 
 
+def _passed_over(_event: Event, details: Details) -> str:
+    return f"The gate of {source_words(_of(details, 'source'))} did not open: its condition does not hold."
+
+
 def _decided(event: Event, details: Details) -> str:
     who = _of(details, "name") or actor_words(event.actor)
     return f"{who} answered {outcome_words(str(details.get('outcome', ''))).lower()} {_place(details)}."
@@ -177,6 +181,7 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "question_answered": _answered,
     "claimed": _claimed,
     "claim_released": lambda _event, details: f"{_of(details, 'name')} is not looking at it any more.",
+    "gate_passed_over": _passed_over,
     "gate_closed": _closed,
     "person_unreachable": _unreachable,
     "person_kept_out": lambda _event, details: _of(details, "why"),

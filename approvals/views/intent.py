@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from approvals.models import Gate, Membership, Person
 from approvals.views.guard import signed_in
 from approvals.views.history import history_of
+from approvals.views.reasons import reasons_of
 from approvals.views.receiptline import receipt_line
 from approvals.views.subject import requester_of, sender_of, table_of
 from approvals.views.withdrawing import may_withdraw
@@ -51,6 +52,7 @@ def intent_page(request: HttpRequest, person: Person, intent_id: uuid.UUID) -> H
         "result": result,
         "returned": table_of(result["result"], full=True) if result and result.get("result") else None,
         "plan": intent.texts.plan,
+        "reasons": reasons_of(intent.texts.plan),
         "steps": [_step(step) for step in intent.steps.select_related("result_row")],
         "gates": Gate.objects.filter(intent=intent).order_by("opened_at"),
         "history": history_of(intent),

@@ -74,13 +74,18 @@ def _basis(locked: Locked, steps: list[Step], gates: list[Gate] | None = None) -
     asked = [step for step in steps if step.kind == "human" and step.status not in LEFT_OUT]
     plan = locked.intent.texts.plan
     if not asked and plan.get("passed_by") == AUTO_APPROVED:
-        passed = [row for row in plan["reasons"] if row["matched"] and row["action"] == "approve"]
+        passed = [row for row in plan["reasons"] if _passed(row)]
         return Basis("completed", AUTO_APPROVED, [], [f"{row['policy']}@{row['version']}" for row in passed])
     if not asked or any(step.status != StepStatus.DONE for step in asked):
         return None
     gates = gates or [kind_of(step).report(step)["gate"] for step in asked]
     weakest = next((gate["reason"] for gate in gates if gate["reason"] != DECIDED), DECIDED)
     return Basis(gates[-1]["outcome"], weakest, gates, [])
+
+
+def _passed(row: dict[str, Any]) -> bool:
+    """True for a policy that let it pass; not for one after which nobody looked."""
+    return bool(row["matched"] and row["action"] == "approve" and row.get("why", "matched") == "matched")
 
 
 def _issue(locked: Locked, basis: Basis, step: Step | None) -> Receipt:

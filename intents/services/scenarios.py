@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -9,24 +10,42 @@ from django.db import transaction
 from intents.addresses import is_human, split
 from intents.errors import Invalid
 from intents.models import Agent, Intent, Workspace
+from intents.ports import weigh
 from intents.principal import Principal
 from intents.selectors import full_address
 from intents.services.configuration import record_differences, snapshot
 from intents.services.durable import durable
 from intents.services.fitting import Fit, fit_of
 from intents.services.submit import submit
+from intents.submission import Submission
 from intents.wire.bundle import read_bundle, submission_of_bundle
 
 
-def apply_bundle(principal: Principal, bundle: dict[str, Any], fit: Fit) -> tuple[Intent, list[dict[str, Any]]]:
+@dataclass(frozen=True)
+class Prepared:
+    """A bundle understood, and all that can be found out about it before any lock is taken."""
+
+    bundle: dict[str, Any]
+    submission: Submission
+    fit: Fit
+
+
+def prepare(principal: Principal, bundle: dict[str, Any]) -> Prepared:
+    """Forbidden for a key that may not send; Invalid for roles that stand for nothing."""
+    workspace = principal.require("send").workspace
+    submission = submission_of_bundle(bundle, addresses_of(bundle, workspace))
+    weigh(submission, principal)
+    return Prepared(bundle, submission, fit_of(principal, submission.intent_type, submission.payload))
+
+
+def apply_bundle(principal: Principal, prepared: Prepared) -> tuple[Intent, list[dict[str, Any]]]:
     """Register missing agents, create the intent, and say which agents are new. Call inside `durable()`.
 
     Forbidden if an agent would have to be registered and the key may not `provision`.
     """
     workspace = principal.require("send").workspace
-    addresses = addresses_of(bundle, workspace)
-    agents = [_agent(principal, workspace, entry) for entry in bundle.get("agents", [])]
-    intent = submit(principal, submission_of_bundle(bundle, addresses), fit)
+    agents = [_agent(principal, workspace, entry) for entry in prepared.bundle.get("agents", [])]
+    intent = submit(principal, prepared.submission, prepared.fit)
     fresh = [agent["address"] for agent in agents if agent["created"]]
     if fresh:
         rows = Agent.objects.filter(workspace=workspace, address__in=fresh)
@@ -36,18 +55,12 @@ def apply_bundle(principal: Principal, bundle: dict[str, Any], fit: Fit) -> tupl
 
 def check_bundle(principal: Principal, body: dict[str, Any]) -> list[str]:
     """The warnings that apply would give; whatever it would refuse is raised. Applied and rolled back: no trace."""
-    bundle = read_bundle(body)
-    fit = fit_of_bundle(principal, bundle)
+    prepared = prepare(principal, read_bundle(body))
     with durable():
-        intent, _ = apply_bundle(principal, bundle, fit)
+        intent, _ = apply_bundle(principal, prepared)
         warnings = list(intent.texts.warnings)
         transaction.set_rollback(True)
     return warnings
-
-
-def fit_of_bundle(principal: Principal, bundle: dict[str, Any]) -> Fit:
-    """Whether the payload of its intent fits the schema of its type."""
-    return fit_of(principal, bundle["intent"]["type"], bundle["intent"].get("payload") or {})
 
 
 def addresses_of(bundle: dict[str, Any], workspace: Workspace) -> dict[str, str]:

@@ -12,6 +12,7 @@ from intents.clock import iso
 from intents.errors import Invalid
 from intents.lifecycle import FINAL, Status
 from intents.models import Event, Intent
+from intents.ports import weigh
 from intents.receiptreads import UNUSED, USED, by_use, with_receipt, with_token
 from intents.selectors import events_after, visible_intents
 from intents.services.attempts import attempts_kept
@@ -70,6 +71,7 @@ class IntentsView(ApiView):
         """Create: the plan and its warnings are in the answer. 200, also for a replay."""
         submission = submission_of(body_of(request))
         fit = fit_of(self.principal, submission.intent_type, submission.payload)
+        weigh(submission, self.principal)
         return self.once(request, "POST /v1/intents", lambda: created(submit(self.principal, submission, fit)))
 
     def get(self, request: Request) -> Response:

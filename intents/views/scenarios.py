@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from intents.access import SEND
 from intents.errors import Busy, DomainError
-from intents.services.scenarios import apply_bundle, check_bundle, fit_of_bundle
+from intents.services.scenarios import apply_bundle, check_bundle, prepare
 from intents.views.base import ApiView, body_of
 from intents.views.endpoint import Endpoint
 from intents.views.intents import created
@@ -38,10 +38,10 @@ class ApplyView(ApiView):
         """The answer carries every name that the several clients read. A replay differs in `idempotent` alone."""
         body = body_of(request)
         bundle = read_bundle(body)
-        fit = fit_of_bundle(self.principal, bundle)
+        prepared = prepare(self.principal, bundle)
 
         def effect() -> dict[str, Any]:
-            intent, agents = apply_bundle(self.principal, bundle, fit)
+            intent, agents = apply_bundle(self.principal, prepared)
             return created(intent) | {
                 "scenario_id": bundle["scenario_id"],
                 "compile_id": str(intent.pk),

@@ -3,7 +3,7 @@
 import pytest
 
 from approvals.rules import Rule, RuleRefused, check_body, rule_on
-from tests.factories import gate_rule
+from tests.factories import facts, gate_rule
 
 ALL = ("intent.infra.*",)
 
@@ -17,14 +17,14 @@ def body(**fields: object) -> dict[str, object]:
 
 
 def test_rule_on_finds_nothing_when_no_pattern_fits():
-    ruling = rule_on([rule("a", "require", ("intent.other.*",))], "intent.infra.x.v1")
+    ruling = rule_on([rule("a", "require", ("intent.other.*",))], facts("intent.infra.x.v1"))
 
     assert not ruling.found
     assert [reason["matched"] for reason in ruling.reasons] == [False]
 
 
 def test_rule_on_lets_the_first_match_decide():
-    ruling = rule_on([rule("a", "approve"), rule("b", "require")], "intent.infra.x.v1")
+    ruling = rule_on([rule("a", "approve"), rule("b", "require")], facts("intent.infra.x.v1"))
 
     assert ruling.passed_by is not None
     assert ruling.passed_by.name == "a"
@@ -32,23 +32,23 @@ def test_rule_on_lets_the_first_match_decide():
 
 
 def test_rule_on_goes_on_when_the_match_says_continue():
-    ruling = rule_on(
-        [rule("a", "require", **{"continue": True}), rule("b", "require"), rule("c", "require")], "intent.infra.x.v1"
-    )
+    rules = [rule("a", "require", **{"continue": True}), rule("b", "require"), rule("c", "require")]
+
+    ruling = rule_on(rules, facts("intent.infra.x.v1"))
 
     assert [each.name for each in ruling.required] == ["a", "b"]
 
 
 @pytest.mark.parametrize("first", ["approve", "require"])
 def test_rule_on_denies_when_any_match_denies(first):
-    ruling = rule_on([rule("a", first), rule("b", "deny")], "intent.infra.x.v1")
+    ruling = rule_on([rule("a", first), rule("b", "deny")], facts("intent.infra.x.v1"))
 
     assert ruling.denied_by is not None
     assert ruling.denied_by.name == "b"
 
 
 def test_rule_on_requires_when_an_approve_that_continues_meets_a_requirement():
-    ruling = rule_on([rule("a", "approve", **{"continue": True}), rule("b", "require")], "intent.infra.x.v1")
+    ruling = rule_on([rule("a", "approve", **{"continue": True}), rule("b", "require")], facts("intent.infra.x.v1"))
 
     assert ruling.passed_by is None
     assert [each.name for each in ruling.required] == ["b"]
@@ -57,8 +57,8 @@ def test_rule_on_requires_when_an_approve_that_continues_meets_a_requirement():
 def test_rule_on_matches_an_exact_type_only_exactly():
     exact = rule("a", "deny", ("intent.infra.x.v1",))
 
-    assert rule_on([exact], "intent.infra.x.v1").denied_by
-    assert not rule_on([exact], "intent.infra.x.v10").denied_by
+    assert rule_on([exact], facts("intent.infra.x.v1")).denied_by
+    assert not rule_on([exact], facts("intent.infra.x.v10")).denied_by
 
 
 def test_check_body_takes_a_whole_policy():

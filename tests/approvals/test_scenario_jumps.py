@@ -14,7 +14,7 @@ from approvals.views.history import history_of
 from intents.models import Intent
 from intents.services.durable import durable
 from intents.services.resume import resume
-from intents.services.scenarios import apply_bundle, fit_of_bundle
+from intents.services.scenarios import apply_bundle, prepare
 from intents.wire.bundle import read_bundle
 from tests.acts import agent_task, bundle, current_step, details, ending, finish_work, fresh, gate_of, history, say
 from tests.acts import signoff as signoff_step
@@ -26,7 +26,7 @@ def start(world: SimpleNamespace, *steps: dict[str, Any], entry: str = "", **fie
     body["workflow"]["entry_step"] = entry or None
     read = read_bundle(body)
     with durable():
-        intent, _ = apply_bundle(world.principal, read, fit_of_bundle(world.principal, read))
+        intent, _ = apply_bundle(world.principal, prepare(world.principal, read))
     return intent
 
 
