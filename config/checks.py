@@ -31,6 +31,7 @@ def countersign_checks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         (_mail_is_only_kept(), "In production mail must go somewhere: set EMAIL_URL, or EMAIL_BACKEND.", "C008"),
         (_open_redis(), "REDIS_URL has no password and is not on loopback: add one.", "C007"),
     ]
+    found += [(bool(why), why, "C040") for why in [_fault_of_links()]]
     receipts = _fault_of_receipts()
     found += [
         (bool(receipts), receipts, "C009"),
@@ -72,6 +73,14 @@ def _fault_of_receipts() -> str:
         key_set(settings.RECEIPT_KEY, settings.RECEIPT_KEYS_OLD)
     except BadKey as error:
         return str(error)
+    return ""
+
+
+def _fault_of_links() -> str:
+    if len(settings.LINK_KEY) < SHORTEST_SECRET:
+        return f"LINK_KEY, which signs the links in mails, is shorter than {SHORTEST_SECRET}."
+    if settings.LINK_KEY in (settings.SECRET_KEY, settings.RECEIPT_KEY, settings.RECORD_KEY.decode()):
+        return "LINK_KEY is also another key: give the links in mails one of their own."
     return ""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-BYTES = {"SECRET_KEY": 48, "RECORD_KEY": 48, "RECEIPT_KEY": 32}
+BYTES = {"SECRET_KEY": 48, "RECORD_KEY": 48, "RECEIPT_KEY": 32, "LINK_KEY": 32}
 """How many random bytes each is; the receipts' key is an Ed25519 key, which is 32."""
 
 

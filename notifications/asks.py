@@ -13,7 +13,8 @@ from notifications.case import Case
 from notifications.content import Content, Fact, Quote, Table
 from notifications.cutting import fitting
 from notifications.facts import gate_url, intent_facts, sender_name
-from notifications.models import Purpose
+from notifications.maillinks.links import decide_url
+from notifications.models import EMAIL, Purpose
 from notifications.wording import because, moment, names, short_digest, verb
 
 TITLE_LIMIT = 80
@@ -37,6 +38,7 @@ def ask(case: Case) -> Content:
         facts=(*intent_facts(case), *_gate_facts(case, gate)),
         url=gate_url(case),
         link="Sign in, look at it and decide",
+        decide_url=_own_link(case, gate),
         author=sender_name(case.intent),
         quotes=_quotes(gate),
         tables=(fitting("What it wants to do", payload, PAYLOAD_BYTES), *_earlier(gate)),
@@ -44,6 +46,13 @@ def ask(case: Case) -> Content:
         silence=silence_sentence(gate),
         warnings=_warnings(gate, payload),
     )
+
+
+def _own_link(case: Case, gate: Gate) -> str:
+    """Only mail goes to one reader alone."""
+    if case.person is None or case.delivery.channel != EMAIL:
+        return ""
+    return decide_url(case.person, gate, case.now)
 
 
 def _subject(case: Case, gate: Gate) -> str:

@@ -35,7 +35,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Content:
-    """The view model of a message. `template` names the pair of mail templates that fits it."""
+    """The view model of a message. `template` names the pair of mail templates that fits it.
+
+    `decide_url` is its reader's own and goes into their mail alone; "" elsewhere.
+    """
 
     template: str
     subject: str
@@ -44,6 +47,7 @@ class Content:
     facts: tuple[Fact, ...]
     url: str
     link: str
+    decide_url: str = ""
     author: str = ""
     quotes: tuple[Quote, ...] = ()
     tables: tuple[Table, ...] = ()

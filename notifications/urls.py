@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.urls import include, path
 
 from notifications import views
+from notifications.maillinks.views import by_mail, open_link
 from notifications.rehearsal.views import DryRunView
 
 urlpatterns = [
     path("", include("notifications.webhooks.urls")),
     path("v1/dry-run", DryRunView.as_view()),
+    path("by-mail", open_link, name="mail_link"),
+    path("by-mail/<uuid:gate_id>", by_mail, name="by_mail"),
     path("mail", views.mailbox, name="mailbox"),
     path("mail/<int:mail_id>", views.mailbox_message, name="mailbox_message"),
     path("mail/<int:mail_id>/html", views.mailbox_html, name="mailbox_html"),

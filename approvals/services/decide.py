@@ -18,6 +18,7 @@ from approvals.services.answer import Answer, Fault, prepare
 from approvals.services.gates import close_gate
 from approvals.services.seats import reseat
 from approvals.services.verdict import Verdict, already, recorded, refused, too_late
+from approvals.strength import LINK, SIGN_IN_TO_ACCEPT, link_accepts
 from intents.digest import digest_of
 from intents.errors import NotFound
 from intents.lifecycle import Status, StepStatus
@@ -60,6 +61,7 @@ def decide_on(
 ) -> Verdict:
     """As `decide`, on a gate that was read before. Only what never changes of it is used: it is read again."""
     read, fault = prepare(seen.ask, answer)
+    fault = _too_weak(seen, read.outcome, strength) or fault
     with locked_intent(seen.intent_id) as locked:
         gate = Gate.objects.select_related("ask", "terms").get(pk=seen.pk)
         gate.intent = locked.intent
@@ -99,6 +101,14 @@ def _refusal(
     if answer.digest and answer.digest != gate.digest:
         return refused(gate, "digest_stale", "What you were shown has changed since. Look again, then decide.", 409)
     return None
+
+
+def _too_weak(gate: Gate, outcome: str, strength: str) -> Fault | None:
+    """The link of a mail may give any answer but a yes, and a yes where the terms say so."""
+    is_yes = dict(gate.ask.outcomes).get(outcome) == OutcomeClass.YES
+    if strength != LINK or not is_yes or link_accepts(gate.terms.body):
+        return None
+    return Fault("sign_in_needed", SIGN_IN_TO_ACCEPT)
 
 
 def _refused_before(gate: Gate, person: Person) -> int:

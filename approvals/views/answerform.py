@@ -12,6 +12,7 @@ from approvals.forms import Input, inputs, posted
 from approvals.models import Gate
 from approvals.outcomes import OutcomeClass
 from approvals.services.answer import COMMENT_LIMIT, EVIDENCE_LIMIT, Answer, Fault
+from approvals.strength import SIGN_IN_TO_ACCEPT
 from approvals.text import path_text
 from approvals.views.words import MEANS, answer_label
 
@@ -28,6 +29,18 @@ class Choice:
     cls: str
     checked: bool
     offered: bool
+
+
+@dataclass(frozen=True)
+class Door:
+    """How somebody came to the form: whether a yes is taken there, and whether each answer needs words."""
+
+    takes_yes: bool = True
+    asks_words: bool = False
+
+
+PAGE = Door()
+"""The page of somebody who has signed in."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,8 @@ class AnswerForm:
     errors: Mapping[str, str]
     asks_evidence: bool
     asks_comment: bool
-    yes_offered: bool
+    asks_words: bool
+    is_cut: bool
 
 
 def read(gate: Gate, post: QueryDict) -> Typed:
@@ -88,7 +102,7 @@ def answer_from(typed: Typed) -> Answer:
     return Answer(typed.outcome, typed.comment, typed.fields, evidence, typed.digest or NOT_SHOWN)
 
 
-def page_fault(gate: Gate, typed: Typed, *, is_cut: bool) -> Fault | None:
+def page_fault(gate: Gate, typed: Typed, *, is_cut: bool, door: Door = PAGE) -> Fault | None:
     """What a page asks beyond `decide`: a choice, a reason for a no, little evidence, a full view for a yes."""
     cls = dict(gate.ask.outcomes).get(typed.outcome)
     lines = [line for line in typed.evidence.split("\n") if line.strip()]
@@ -96,15 +110,20 @@ def page_fault(gate: Gate, typed: Typed, *, is_cut: bool) -> Fault | None:
         return Fault("outcome", "Choose an answer first.")
     if cls == OutcomeClass.YES and is_cut:
         return Fault("not_in_full", "This view did not show everything. Review it in full, then decide.")
-    if cls == OutcomeClass.NO and not typed.comment.strip():
+    if cls == OutcomeClass.YES and not door.takes_yes:
+        return Fault("sign_in_needed", SIGN_IN_TO_ACCEPT)
+    if (cls == OutcomeClass.NO or door.asks_words) and not typed.comment.strip():
         return Fault("comment_required", "Say why, in a sentence: whoever asked will read it.")
     if len(lines) > EVIDENCE_LIMIT or any(len(line) > COMMENT_LIMIT for line in lines):
         return Fault("evidence", f"At most {EVIDENCE_LIMIT} lines of {COMMENT_LIMIT} characters each.")
     return None
 
 
-def form_of(gate: Gate, typed: Typed, fault: Fault | None = None, *, is_cut: bool = False) -> AnswerForm:
+def form_of(
+    gate: Gate, typed: Typed, fault: Fault | None = None, *, is_cut: bool = False, door: Door = PAGE
+) -> AnswerForm:
     """The form with what was typed and what is wrong; nothing is chosen beforehand."""
+    offers_yes = door.takes_yes and not is_cut
     places: dict[str, str] = fault.details.get("fields", {}) if fault else {}
     numbered = list(enumerate(inputs(gate.ask.form_schema, dict(typed.fields)) if gate.ask.form_schema else []))
     found = {each.name: _error_of(each.name, places) for _, each in numbered}
@@ -112,13 +131,14 @@ def form_of(gate: Gate, typed: Typed, fault: Fault | None = None, *, is_cut: boo
     if any(found.values()):
         errors = {"form": "Some fields need another look."} | _rest(found, places)
     return AnswerForm(
-        choices=tuple(_choice(name, OutcomeClass(cls), typed, is_cut) for name, cls in gate.ask.outcomes),
+        choices=tuple(_choice(name, OutcomeClass(cls), typed, offers_yes) for name, cls in gate.ask.outcomes),
         fields=tuple(Field(number, each, found[each.name]) for number, each in numbered),
         typed=typed,
         errors=errors,
         asks_evidence=gate.ask.evidence_required,
         asks_comment=gate.ask.comment_required,
-        yes_offered=not is_cut,
+        asks_words=door.asks_words,
+        is_cut=is_cut,
     )
 
 
@@ -132,8 +152,8 @@ _PLACES = {
 }
 
 
-def _choice(name: str, cls: OutcomeClass, typed: Typed, is_cut: bool) -> Choice:
-    offered = not (is_cut and cls == OutcomeClass.YES)
+def _choice(name: str, cls: OutcomeClass, typed: Typed, offers_yes: bool) -> Choice:
+    offered = offers_yes or cls != OutcomeClass.YES
     return Choice(name, answer_label(name), MEANS[cls], cls.value, typed.outcome == name and offered, offered)
 
 

@@ -14,7 +14,7 @@ from approvals.report import summary
 from approvals.selectors import kept_out, silence_sentence
 from approvals.services.answer import Fault
 from approvals.undertakings import live_claims, questions_of
-from approvals.views.answerform import Typed, form_of
+from approvals.views.answerform import PAGE, Door, Typed, form_of
 from approvals.views.history import history_of
 from approvals.views.offers import NOTHING_TRIED, Tried, offers_of
 from approvals.views.standing import Standing, lines_of, standing_of
@@ -36,22 +36,30 @@ def gate_page(
 ) -> HttpResponse:
     """The page, with what was typed, into the answer or for another act, and why it was not taken, if so."""
     now = clock.now()
+    shown = shown_parts(gate, person, now, typed=typed, fault=fault)
+    acts = {
+        "offers": offers_of(gate, person, now),
+        "tried": tried,
+        "may_withdraw": gate.is_open and may_withdraw(gate.intent, person),
+    }
+    return render(request, "gate.html", shown | acts, status=status)
+
+
+def shown_parts(
+    gate: Gate, person: Person, now: datetime, *, typed: Typed, fault: Fault | None, door: Door = PAGE
+) -> dict[str, Any]:
+    """The whole context of a gate for one person, with the form to answer it."""
     subject = subject_of(gate, full=typed.full)
-    moving = moving_parts(gate, person, now)
-    shown = {
+    return moving_parts(gate, person, now) | {
         "subject": subject,
         "sender": sender_of(gate.intent),
         "requester": requester_of(gate.intent),
         "by_program": title_is_the_programs(gate),
         "refusals": earlier_refusals(gate),
-        "form": form_of(gate, typed, fault, is_cut=subject.is_cut),
+        "form": form_of(gate, typed, fault, is_cut=subject.is_cut, door=door),
         "fault": fault,
         "typed": typed,
-        "offers": offers_of(gate, person, now),
-        "tried": tried,
-        "may_withdraw": gate.is_open and may_withdraw(gate.intent, person),
     }
-    return render(request, "gate.html", moving | shown, status=status)
 
 
 def moving_parts(gate: Gate, person: Person, now: datetime) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from notifications.models.delivery import (
     KeptMail,
     Purpose,
 )
+from notifications.models.mail import LinkGeneration
 from notifications.models.webhook import InboxWatch, WebhookDelivery, WebhookEvent, WebhookSubscription
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "DeliveryStatus",
     "InboxWatch",
     "KeptMail",
+    "LinkGeneration",
     "Purpose",
     "WebhookDelivery",
     "WebhookEvent",

@@ -60,6 +60,7 @@ def test_the_page_has_every_part() -> None:
         "Who may decide",
         "What a request may and may not choose",
         "Tokens and keys",
+        "Links in mails",
         "Record",
         "API and tenancy",
         "Outbound",

@@ -22,6 +22,8 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
     "short secret": ("C002", {"SECRET_KEY": "s" * 31}),
     "short key of the record": ("C003", {"RECORD_KEY": b"r" * 31}),
     "no key of receipts": ("C009", {"RECEIPT_KEY": ""}),
+    "short key of links": ("C040", {"LINK_KEY": "l" * 31}),
+    "a key of links that is another one, too": ("C040", {"LINK_KEY": "k" * 40, "SECRET_KEY": "k" * 40}),
     "no address": ("C004", {"BASE_URL": ""}),
     "plain http": ("C006", {"BASE_URL": "http://sign.acme.example"}),
     "redis without a password": ("C007", {"REDIS_URL": "redis://redis.acme.example:6379/0"}),
@@ -32,6 +34,7 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
 GOOD_SECRETS = {
     "SECRET_KEY": "s" * 50,
     "RECORD_KEY": "r" * 50,
+    "LINK_KEY": "l" * 50,
     "RECEIPT_KEY": urlsafe_b64encode(bytes(range(32))).decode().rstrip("="),
 }
 PRODUCTION = {**GOOD_SECRETS, "COUNTERSIGN_PRODUCTION": "1", "EMAIL_URL": "smtp://127.0.0.1:1", "REDIS_URL": ""}
@@ -82,7 +85,7 @@ def test_no_server_starts_and_all_faults_are_named_when_settings_are_wrong(tmp_p
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("name", ["SECRET_KEY", "RECORD_KEY", "RECEIPT_KEY"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "RECORD_KEY", "RECEIPT_KEY", "LINK_KEY"])
 def test_production_makes_up_no_secret_when_one_is_missing(tmp_path: Path, name: str) -> None:
     ended = started(tmp_path, "manage.py", "check", **HTTPS | {name: ""})
 

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from approvals.models import Decision, Membership
 from approvals.services.answer import Answer
 from approvals.services.decide import decide
 from approvals.services.signin import new_link
+from tests.browser import CHROMIUM, chromium
 from tests.factories import PASSWORD, gate_rule, make_policy, make_world, open_gate
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 FORM = {
     "type": "object",
     "required": ["ticket"],
@@ -48,15 +36,9 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for the module. Its driver runs an event loop, which Django would take for an async view."""
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as driver:
-        one = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    """One browser for the module."""
+    with chromium() as one:
         yield one
-        one.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Links in mails by which their recipient decides. Opening one changes nothing."""
