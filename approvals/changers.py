@@ -20,7 +20,9 @@ from intents.models import Workspace, WorkspaceEntry
 from intents.services.changes import details_of_entry
 
 LATELY = timedelta(hours=24)
-KINDS = ("approval_settings", "membership", "override", "person", "policy", "schedule", "team")
+KINDS = ("approval_settings", "membership", "override", "person", "policy", "schedule", "slack_installation", "team")
+WHOLE = {"approval_settings": "the approval settings", "slack_installation": "the Slack app"}
+"""What concerns every intent of the workspace, in words."""
 CHANGES = [f"{kind}.{verb}" for kind in KINDS for verb in ("created", "changed", "deleted")]
 PERSON = "person:"
 SETTING = "changers_wait"
@@ -43,9 +45,7 @@ class Rules:
         """What of these rules the change was about, in words; "" if nothing."""
         kind = change.partition(".")[0]
         match kind:
-            case "team" if said["name"] in self.names:
-                return f"the {said['name'].replace(':', ' ')}"
-            case "schedule" if said["name"] in self.names:
+            case "team" | "schedule" if said["name"] in self.names:
                 return f"the {said['name'].replace(':', ' ')}"
             case "override" if _schedule_of(said) in self.names:
                 return f"who is on call in {_schedule_of(said).removeprefix('schedule:')}"
@@ -55,8 +55,8 @@ class Rules:
                 return f"the rights of {said['name']}"
             case "policy" if self.intent_type is not None and _policy_matches(said, self.intent_type):
                 return f"the policy {said['name']}"
-            case "approval_settings" if self.intent_type is not None:
-                return "the approval settings"
+            case "approval_settings" | "slack_installation" if self.intent_type is not None:
+                return WHOLE[kind]
         return ""
 
     def _is_of_a_decider(self, membership: str) -> bool:

@@ -202,6 +202,9 @@ else:
     EMAIL_BACKEND = env("EMAIL_BACKEND", default="notifications.keptmail.KeptMailBackend")
 ANYMAIL = json_object("ANYMAIL")
 
+# --- Slack -------------------------------------------------------------------------------------------------------
+SLACK_API_URL = env("SLACK_API_URL", default="https://slack.com/api/")  # elsewhere only for tests and GovSlack
+
 # --- The way out -------------------------------------------------------------------------------------------------
 OUTBOUND_ALLOWED_PRIVATE = env.list("OUTBOUND_ALLOWED_PRIVATE", default=[])
 OUTBOUND_CA_FILE = env("OUTBOUND_CA_FILE", default="")

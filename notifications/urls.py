@@ -9,6 +9,7 @@ from notifications.maillinks.views import by_mail, open_link
 from notifications.rehearsal.views import DryRunView
 
 urlpatterns = [
+    path("", include("notifications.slack.urls")),
     path("", include("notifications.webhooks.urls")),
     path("v1/dry-run", DryRunView.as_view()),
     path("by-mail", open_link, name="mail_link"),

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from axes.helpers import get_client_username, get_cool_off
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, logout
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from approvals.models import Person
 from approvals.services.hashing import HASHING, Crowded
 from approvals.views.guard import belongs
+from approvals.views.sessions import begin
 from intents import clock
 
 LONGEST_EMAIL = 254
@@ -33,11 +34,14 @@ NOWHERE = "This account belongs to no workspace any more. Ask an admin to add yo
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Ask for e-mail address and password. Five failures in five minutes pause the account (`locked_out`)."""
+    """Ask for e-mail address and password. Five failures in five minutes pause the account (`locked_out`).
+
+    Who is signed in already goes on, unless they come for a fresh sign-in (`?again=1`).
+    """
     onward = own_path(request.POST.get("next") or request.GET.get("next") or "")
     if request.method != "POST":
         person = request.user
-        if isinstance(person, Person) and belongs(person):
+        if isinstance(person, Person) and belongs(person) and "again" not in request.GET:
             return redirect(onward)
         return _page(request, onward)
     email = request.POST.get("email", "").strip().lower()
@@ -48,7 +52,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _busy(request)
     if found is None or not belongs(found):
         return _page(request, onward, email, WRONG if found is None else NOWHERE)
-    login(request, found)
+    begin(request, found)
     return redirect(onward)
 
 

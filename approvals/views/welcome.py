@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from approvals.services.signin import is_live, use_link
+from approvals.views.sessions import begin
 
 FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 
@@ -26,7 +26,7 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     person = use_link(token)
     if person is None:
         return _over(request)
-    login(request, person, backend="django.contrib.auth.backends.ModelBackend")
+    begin(request, person, "django.contrib.auth.backends.ModelBackend")
     return redirect("inbox")
 
 

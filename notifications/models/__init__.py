@@ -3,6 +3,7 @@
 from notifications.models.delivery import (
     ASKS,
     EMAIL,
+    SLACK,
     WEBHOOK,
     ChannelAccount,
     Delivery,
@@ -11,11 +12,13 @@ from notifications.models.delivery import (
     Purpose,
 )
 from notifications.models.mail import LinkGeneration
+from notifications.models.slack import SlackCode, SlackInstallation, SlackLane, SlackLink, SlackMessage
 from notifications.models.webhook import InboxWatch, WebhookDelivery, WebhookEvent, WebhookSubscription
 
 __all__ = [
     "ASKS",
     "EMAIL",
+    "SLACK",
     "WEBHOOK",
     "ChannelAccount",
     "Delivery",
@@ -24,6 +27,11 @@ __all__ = [
     "KeptMail",
     "LinkGeneration",
     "Purpose",
+    "SlackCode",
+    "SlackInstallation",
+    "SlackLane",
+    "SlackLink",
+    "SlackMessage",
     "WebhookDelivery",
     "WebhookEvent",
     "WebhookSubscription",

@@ -8,6 +8,7 @@ from intents.ids import new_id
 from intents.models import Event, Intent, Workspace
 
 EMAIL = "email"
+SLACK = "slack"
 WEBHOOK = "webhook"
 
 
@@ -84,7 +85,7 @@ class Delivery(models.Model):
 class ChannelAccount(models.Model):
     """The breaker of one channel account: nothing is sent through it before `blocked_until`."""
 
-    channel = models.CharField(max_length=16, primary_key=True)
+    channel = models.CharField(max_length=64, primary_key=True)
     blocked_until = models.DateTimeField(null=True)
     failures = models.PositiveSmallIntegerField(default=0)
     why = models.CharField(max_length=500, blank=True)

@@ -14,6 +14,7 @@ from time_machine import TimeMachineFixture
 from notifications import keptmail
 from tests.fakes.authority import Authority, make_authority
 from tests.fakes.receiver import Receiver
+from tests.fakes.slack import Slack
 from tests.fakes.smtp import SmtpServer
 
 SECRET = "a secret that is long enough"
@@ -38,6 +39,14 @@ def smtp(settings: Any, tmp_path: Path) -> Iterator[SmtpServer]:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = server.host, server.port, 1
         yield server
+
+
+@pytest.fixture
+def slack(settings: Any) -> Iterator[Slack]:
+    """A Slack that our calls go to."""
+    with Slack().running() as running:
+        settings.SLACK_API_URL = running.url
+        yield running
 
 
 @pytest.fixture(scope="session")

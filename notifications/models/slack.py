@@ -1,0 +1,152 @@
+"""Slack: the app of each workspace, whose Slack account is whose, and which messages stand where."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from approvals.models import Person
+from intents.ids import new_id
+from intents.models import Intent, Workspace
+from notifications.models.delivery import Delivery
+
+
+class SlackInstallation(models.Model):
+    """The Slack app through which a workspace speaks. `fault` is what Slack said last, as long as nothing works."""
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="slack")
+    team_id = models.CharField(max_length=32)
+    team_name = models.CharField(max_length=255)
+    app_id = models.CharField(max_length=32)
+    bot_user_id = models.CharField(max_length=32)
+    secrets_at = models.DateTimeField(help_text="When its tokens and its secret were set.")
+    sealed_bot_token = models.TextField(editable=False)
+    sealed_signing_secret = models.TextField(editable=False)
+    sealed_app_token = models.TextField(editable=False, blank=True)
+    fault = models.CharField(max_length=500, blank=True, editable=False)
+    fault_at = models.DateTimeField(null=True, editable=False)
+    updates_after = models.DateTimeField(null=True, editable=False, help_text="No message is rewritten before that.")
+
+    def __str__(self) -> str:
+        return f"{self.team_name} ({self.team_id})"
+
+    @property
+    def account(self) -> str:
+        """The name of its breaker (ChannelAccount)."""
+        return f"slack:{self.team_id}"
+
+
+class SlackLink(models.Model):
+    """This person is that Slack user, by their own doing, until `ended_at`. It works after a rest."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="slack_links")
+    team_id = models.CharField(max_length=32)
+    team_name = models.CharField(max_length=255)
+    user_id = models.CharField(max_length=32)
+    user_name = models.CharField(max_length=255)
+    zone = models.CharField(max_length=64, blank=True, editable=False)
+    dm_channel = models.CharField(max_length=32, blank=True, editable=False)
+    linked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    announced_at = models.DateTimeField(null=True, editable=False)
+    announce_after = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team_id", "user_id"], condition=models.Q(ended_at=None), name="slack_user_once"
+            ),
+            models.UniqueConstraint(
+                fields=["person", "team_id"], condition=models.Q(ended_at=None), name="slack_person_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person.email} is {self.user_name} in {self.team_name}"
+
+    @property
+    def address(self) -> str:
+        """Where deliveries to them go."""
+        return f"{self.team_id}/{self.user_id}"
+
+    def recorded_in(self) -> set[uuid.UUID]:
+        """It concerns whatever concerns its person."""
+        return self.person.recorded_in()
+
+
+class SlackCode(models.Model):
+    """A code that its person sends to the bot from the Slack account that is theirs. Good once, for ten minutes.
+
+    Who sent it stands in `team_id` and `user_id`; what Slack says of them is looked up later (`looked_up_at`).
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    installation = models.ForeignKey(SlackInstallation, on_delete=models.CASCADE, null=True, related_name="+")
+    team_id = models.CharField(max_length=32, blank=True)
+    user_id = models.CharField(max_length=32, blank=True)
+    user_name = models.CharField(max_length=255, blank=True)
+    zone = models.CharField(max_length=64, blank=True)
+    sent_at = models.DateTimeField(null=True)
+    look_up_after = models.DateTimeField(null=True)
+    looked_up_at = models.DateTimeField(null=True)
+    refusal = models.CharField(max_length=255, blank=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["look_up_after"],
+                name="slack_code_sent",
+                condition=models.Q(look_up_after__isnull=False, looked_up_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"code of {self.person.email}"
+
+
+class SlackMessage(models.Model):
+    """One message as it stands in Slack. It is true when `shown` has reached `wanted`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    intent = models.ForeignKey(Intent, on_delete=models.CASCADE, related_name="+")
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="slack_messages")
+    gate_id = models.UUIDField(null=True)
+    team_id = models.CharField(max_length=32)
+    channel = models.CharField(max_length=32)
+    ts = models.CharField(max_length=32)
+    thread_ts = models.CharField(max_length=32, blank=True)
+    posted_at = models.DateTimeField()
+    wanted = models.PositiveIntegerField(default=0)
+    shown = models.PositiveIntegerField(default=0)
+    shows = models.CharField(max_length=64, blank=True, help_text="Digest of what it shows.")
+    due_at = models.DateTimeField(null=True, help_text="When to rewrite it; empty while it is true.")
+    lease_until = models.DateTimeField(null=True)
+    attempt = models.PositiveIntegerField(default=0)
+    gone = models.BooleanField(default=False, help_text="Somebody has deleted it in Slack.")
+    why = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team_id", "channel", "ts"], name="slack_message_once")]
+        indexes = [
+            models.Index(fields=["due_at"], name="slack_message_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(fields=["intent"], name="slack_message_of_intent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel}/{self.ts}"
+
+
+class SlackLane(models.Model):
+    """The pace of one channel or person in Slack: no message before `free_at`."""
+
+    address = models.CharField(max_length=80, primary_key=True)
+    free_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.address

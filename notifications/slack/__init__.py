@@ -1,0 +1,1 @@
+"""Slack: the only code that speaks to it."""

@@ -1,0 +1,21 @@
+"""Calls of Slack's Web API. One try, one time limit; who calls decides what an error means (`faults`)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from slack_sdk import WebClient
+
+from notifications.models import SlackInstallation
+from notifications.slack.sealing import SEALER
+
+SECONDS = 5
+
+
+def client_of(installation: SlackInstallation) -> WebClient:
+    """A client that acts as the installation's bot. Unreadable if its token was sealed with another key."""
+    return client_with(SEALER.unseal(installation.sealed_bot_token))
+
+
+def client_with(token: str) -> WebClient:
+    """A client with this token. It never tries again by itself: nobody sleeps in a worker."""
+    return WebClient(token, base_url=settings.SLACK_API_URL, timeout=SECONDS, retry_handlers=[])

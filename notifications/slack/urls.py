@@ -1,0 +1,18 @@
+"""The addresses of Slack's set-up and of linking accounts."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from notifications.slack import account, setup
+from notifications.slack.inbound.events import events
+
+urlpatterns = [
+    path("slack/events", events),
+    path("setup/slack", setup.setup, name="slack_setup"),
+    path("setup/slack/remove", setup.remove, name="slack_remove"),
+    path("account/slack", account.account, name="slack_account"),
+    path("account/slack/code", account.make_code, name="slack_code"),
+    path("account/slack/confirm", account.confirm_link, name="slack_confirm"),
+    path("account/slack/unlink", account.unlink_account, name="slack_unlink"),
+]

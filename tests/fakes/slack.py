@@ -1,0 +1,226 @@
+"""A Slack that is spoken to over real HTTP, by the real slack_sdk: it keeps messages, refuses what Slack refuses,
+limits rates, fails as it is told to, and signs what it sends.
+
+    slack.fail("chat.postMessage", "503", "channel_not_found")    the next calls of this method, one word each
+    slack.fail("chat.update", "429 3", always=True)                every call, until `slack.mend()`
+
+Words: a status, `429 SECONDS`, `hang` (never answers), `drop` (does it, then hangs up), any error code of Slack.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.fakes.slackblocks import all_text, buttons
+from tests.fakes.slackmethods import METHODS, Refused
+from tests.fakes.slackserver import Handler, Server
+
+LOOPBACK = "127.0.0.1"
+SCOPES = "chat:write,im:history,im:write,users:read,users:read.email,commands"
+PER_MINUTE = {"chat.update": 50, "conversations.history": 50, "conversations.open": 50, "users.info": 100}
+SECONDS_BETWEEN_MESSAGES = 1.0
+
+
+@dataclass
+class Posted:
+    """A message as it stands; `edits` counts how often it was rewritten."""
+
+    channel: str
+    ts: str
+    text: str
+    blocks: list[dict[str, Any]]
+    thread_ts: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    request: dict[str, Any] = field(default_factory=dict)
+    edits: int = 0
+
+    @property
+    def buttons(self) -> list[str]:
+        """What stands on its buttons."""
+        return [each["text"]["text"] for each in buttons(self.blocks)]
+
+    @property
+    def words(self) -> str:
+        """What a reader sees of the blocks."""
+        return all_text(self.blocks)
+
+
+@dataclass
+class App:
+    """One installed app, known by its token."""
+
+    token: str = "xoxb-1-fake"
+    app_token: str = "xapp-1-A0COUNTER-fake"
+    secret: str = "0123456789abcdef0123456789abcdef"
+    team_id: str = "T0ACME"
+    team: str = "Acme"
+    app_id: str = "A0COUNTER"
+    bot_id: str = "B0COUNTER"
+    user_id: str = "U0COUNTER"
+    scopes: str = SCOPES
+
+
+@dataclass
+class Slack:
+    """`with Slack().running() as slack:`; `slack.url` is the base of its API."""
+
+    app: App = field(default_factory=App)
+    messages: dict[tuple[str, str], Posted] = field(default_factory=dict)
+    users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rooms: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    views: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    whispers: list[dict[str, Any]] = field(default_factory=list)
+    spent: set[str] = field(default_factory=set)
+    limits: bool = True
+    port: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _script: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(deque))
+    _always: dict[str, str] = field(default_factory=dict)
+    _last: dict[str, float] = field(default_factory=dict)
+    _window: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    _number: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}/api/"
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[Slack]:
+        server = Server((LOOPBACK, self.port), Handler)
+        server.slack, self.port = self, int(server.server_address[1])
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.over.set()
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    def fail(self, method: str, *words: str, always: bool = False) -> None:
+        """What the next calls of this method come to."""
+        if always:
+            self._always[method] = words[0]
+        else:
+            self._script[method].extend(words)
+
+    def mend(self) -> None:
+        """Everything works again."""
+        self._script.clear()
+        self._always.clear()
+
+    def add_user(self, user_id: str, email: str, name: str = "", **fields: Any) -> str:
+        """Somebody in the team; `fields` as users.info has them: is_bot, is_restricted, deleted, team_id, tz."""
+        known = {"id": user_id, "team_id": self.app.team_id, "name": email.partition("@")[0], "tz": "Europe/Madrid"}
+        self.users[user_id] = {**known, "real_name": name or email, "profile": {"email": email}, **fields}
+        return user_id
+
+    def add_room(self, room: str, **fields: Any) -> str:
+        """A channel; `fields` as conversations.info has them: is_archived, is_member, is_ext_shared."""
+        self.rooms[room] = {"id": room, "name": room.lower(), "is_member": True, **fields}
+        return room
+
+    def dm(self, user_id: str) -> str:
+        """The direct message channel of this user and the bot."""
+        return f"D{user_id[1:]}"
+
+    def to(self, user_id: str) -> list[Posted]:
+        """The messages in the DM with this user, in order."""
+        return [post for (channel, _), post in sorted(self.messages.items()) if channel == self.dm(user_id)]
+
+    def called(self, method: str) -> list[dict[str, Any]]:
+        """The calls of this method, in order."""
+        return [given for name, given in self.calls if name == method]
+
+    def keep(self, channel: str, ts: str, given: dict[str, Any], thread_ts: str) -> None:
+        """Note a message that was posted."""
+        metadata, blocks = given.get("metadata") or {}, given.get("blocks") or []
+        self.messages[channel, ts] = Posted(channel, ts, given.get("text", ""), blocks, thread_ts, metadata, given)
+
+    def next_ts(self) -> str:
+        self._number += 1
+        return f"{int(time.time())}.{self._number:06}"
+
+    def planned(self, method: str) -> str:
+        """What the next call of this method comes to; "" if it simply works."""
+        return self._script[method].popleft() if self._script[method] else self._always.get(method, "")
+
+    def too_fast(self, method: str, channel: str) -> int:
+        """Seconds to wait by Slack's limits; 0 if there is room."""
+        if not self.limits:
+            return 0
+        now = time.time()
+        if method == "chat.postMessage":
+            wait = self._last.get(channel, 0.0) + SECONDS_BETWEEN_MESSAGES - now
+            if wait > 0.001:
+                return max(1, round(wait))
+            self._last[channel] = now
+        window = self._window[method]
+        while window and window[0] <= now - 60:
+            window.popleft()
+        if len(window) >= PER_MINUTE.get(method, 10_000):
+            return max(1, round(window[0] + 60 - now))
+        window.append(now)
+        return 0
+
+    def answer(self, method: str, token: str, given: dict[str, Any]) -> dict[str, Any]:
+        """Do it, or `Refused`."""
+        if token not in (self.app.token, self.app.app_token):
+            raise Refused("invalid_auth" if token else "not_authed")
+        if method not in METHODS:
+            raise Refused("unknown_method")
+        with self.lock:
+            return METHODS[method](self, given)
+
+    def signed(self, body: bytes, at: float | None = None, secret: str = "") -> dict[str, str]:
+        """The headers with which Slack vouches for this body (v0)."""
+        moment = str(int(time.time() if at is None else at))
+        base = b"v0:" + moment.encode() + b":" + body
+        digest = hmac.new((secret or self.app.secret).encode(), base, hashlib.sha256).hexdigest()
+        return {"X-Slack-Request-Timestamp": moment, "X-Slack-Signature": f"v0={digest}"}
+
+    def click(self, post: Posted, label: str, user_id: str, **fields: Any) -> bytes:
+        """The body of a press on the button with this label (block_actions), as Slack posts it."""
+        button = next(each for each in buttons(post.blocks) if each["text"]["text"] == label)
+        payload = {
+            "type": "block_actions",
+            "api_app_id": self.app.app_id,
+            "team": {"id": self.app.team_id, "domain": "acme"},
+            "user": {"id": user_id, "team_id": self.app.team_id},
+            "container": {"type": "message", "message_ts": post.ts, "channel_id": post.channel},
+            "channel": {"id": post.channel},
+            "message": {"ts": post.ts, "thread_ts": post.thread_ts or None},
+            "trigger_id": f"{time.time()}.trigger",
+            "response_url": f"http://{LOOPBACK}:{self.port}/respond/{post.channel}/{post.ts}",
+            "actions": [{"action_id": button["action_id"], "value": button.get("value", ""), "type": "button"}],
+            **fields,
+        }
+        return urlencode({"payload": json.dumps(payload)}).encode()
+
+    def said(self, user_id: str, text: str, **fields: Any) -> bytes:
+        """The body of an event: this user wrote to the bot."""
+        self._number += 1
+        event = {
+            "type": "message",
+            "channel_type": "im",
+            "channel": self.dm(user_id),
+            "user": user_id,
+            "text": text,
+            "ts": self.next_ts(),
+            **fields,
+        }
+        outer = {"type": "event_callback", "api_app_id": self.app.app_id, "team_id": self.app.team_id}
+        return json.dumps(outer | {"event_id": f"Ev{self._number}", "event": event}).encode()
