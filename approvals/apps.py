@@ -20,4 +20,4 @@ class ApprovalsConfig(AppConfig):
         ports.register_planner(planner.plan)
         ports.register_keeper(keeping.ApprovalsKeeper())
         ports.register_people(directory.member_ref)
-        ports.register_sweep(Tick(sweeps.settle_schedules, sweeps.MOST))
+        ports.register_sweep(Tick(sweeps.settle, sweeps.MOST))

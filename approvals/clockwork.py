@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from approvals import chain
+from approvals.away import overlapping
 from approvals.models import Gate, Membership, Seat
 from approvals.outcomes import OutcomeClass
 from approvals.progress import progress_json, progress_of
@@ -104,6 +105,8 @@ def everybody_was_told(gate: Gate) -> bool:
         ).values_list("person_id", flat=True)
     )
     excluded = set(gate.intent.excluded)
+    away = set(overlapping(gate.workspace_id, gate.opened_at, gate.expires_at).values_list("person_id", flat=True))
+    active -= away
     told: dict[int, int] = {}
     for seat in Seat.objects.filter(gate=gate, told_at__isnull=False, unreachable=False):
         soon = seat.told_at is not None and (seat.told_at - gate.opened_at).total_seconds() <= TOLD_WITHIN_SECONDS

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 
 from approvals import asking
+from approvals.away import absences_at, linked, pairs_of
 from approvals.changers import LATELY, Rules, changers, entries_since
 from approvals.directory import label, member
 from approvals.models import ApprovalSettings, Unmatched
@@ -44,16 +45,21 @@ def plan(submission: Submission, workspace: Workspace, principal: Principal, pla
     items = _with_policies(items, ruling, settings, planned)
     planned.kept_out = _changers(items, workspace, submission.intent_type, settings)
     planned.excluded = sorted({*planned.excluded, *planned.kept_out})
+    planned.bound = _bound(planned.excluded, workspace, settings)
+    planned.excluded = sorted({*planned.excluded, *planned.bound})
     planned.steps = [_finished(item, workspace, planned, at) for at, item in enumerate(items)]
 
 
 def settings_of(workspace: Workspace) -> ApprovalSettings:
     """The workspace's fallback; without a row it gates by nobody, which is an error at submit and never silence.
 
-    `changed_lately`: whether anything was that may decide over an intent. Asked with it, and hardly ever true.
+    `changed_lately`: whether anything was that may decide over an intent. Asked with it, and hardly ever true, as is
+    `somebody_away`.
     """
     lately = entries_since(OuterRef("workspace"), clock.now() - LATELY)
-    rows = ApprovalSettings.objects.filter(workspace=workspace).annotate(changed_lately=Exists(lately))
+    away = absences_at(OuterRef("workspace"), clock.now())
+    rows = ApprovalSettings.objects.filter(workspace=workspace)
+    rows = rows.annotate(changed_lately=Exists(lately), somebody_away=Exists(away))
     return rows.first() or ApprovalSettings(workspace=workspace)
 
 
@@ -115,6 +121,14 @@ def _changers(items: list[Item], workspace: Workspace, intent_type: str, setting
     return changers(rules, clock.now() - LATELY, is_on=settings.changers_wait)
 
 
+def _bound(excluded: list[str], workspace: Workspace, settings: ApprovalSettings) -> dict[str, str]:
+    """Who stands in for somebody that may not decide, or is represented by them, each with a sentence that says so."""
+    if not getattr(settings, "somebody_away", True):
+        return {}
+    rows = absences_at(workspace.pk, clock.now()).select_related("person", "delegate")
+    return {ref: why for ref, why in linked(excluded, pairs_of(rows)).items() if ref not in excluded}
+
+
 def _authors(ruling: Ruling, submission: Submission, workspace: Workspace) -> list[str]:
     """Members whom the payload names as authors in a field that a matching policy lists. Only ever adds."""
     fields = [field for rule in ruling.applied for field in rule.body.get("author_fields", [])]
@@ -146,7 +160,8 @@ def _check_somebody(terms: dict[str, Any], workspace: Workspace, planned: Planne
         named = deciders_within(workspace, entry["who"], terms["deadline"])
         people = [person for person in named if person.ref not in planned.excluded]
         if len(people) < entry["need"]:
-            why = [planned.kept_out[person.ref] for person in named if person.ref in planned.kept_out]
+            reasons = planned.kept_out | planned.bound
+            why = [reasons[person.ref] for person in named if person.ref in reasons]
             sentence = (
                 f"The gate {step.name or step.source} needs {entry['need']} of {label(entry['who']) or 'nobody'}, but "
                 f"{len(people)} could decide on this intent. An admin has to add people."

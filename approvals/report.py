@@ -73,7 +73,7 @@ def decision_json(row: Decision) -> dict[str, Any]:
     return {
         "by": row.person.email,
         "name": row.person.name,
-        "for": None,
+        "for": row.stood_in_for or None,
         "outcome": row.outcome,
         "comment": row.text.comment,
         "fields": row.text.fields,

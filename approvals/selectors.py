@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
+from approvals.away import told_instead
 from approvals.directory import label, people_named
 from approvals.models import Decision, Gate, Membership, Person, Seat
 from approvals.outcomes import OutcomeClass
 from approvals.requirement import Line, Tally, tally
+from intents import clock
 from intents.errors import NotFound
 from intents.models import Intent
 
@@ -42,7 +44,7 @@ def may_decide(gate: Gate, person: Person) -> Refusal | None:
     """None if this person may decide now: seated, active, with the right to, and not bound up with the request."""
     if person.ref in gate.intent.excluded:
         why = kept_out(gate.intent).get(person.ref)
-        return Refusal("rules_changed", why) if why else Refusal("four_eyes", FOUR_EYES)
+        return Refusal("rules_changed", why) if why else Refusal("four_eyes", _four_eyes(gate.intent, person))
     if not _seats_that_count(gate).filter(person=person).exists():
         names = label(name for entry in gate.terms.body["requirement"] for name in entry["who"])
         return Refusal("not_eligible", f"This is for {names} to decide.")
@@ -53,6 +55,16 @@ def kept_out(intent: Intent) -> dict[str, str]:
     """Who may not decide because they changed the rules lately (opaque ids), each with a sentence."""
     found: dict[str, str] = intent.texts.plan.get("kept_out", {})
     return found
+
+
+def bound_by_absence(intent: Intent) -> dict[str, str]:
+    """Who may not decide because they stand in for somebody bound up with it, or the other way round; sentences."""
+    found: dict[str, str] = intent.texts.plan.get("bound", {})
+    return found
+
+
+def _four_eyes(intent: Intent, person: Person) -> str:
+    return bound_by_absence(intent).get(person.ref, FOUR_EYES)
 
 
 def eligible_people(gate: Gate) -> list[Person]:
@@ -92,9 +104,17 @@ def pending_people(gate: Gate) -> list[Person]:
 
 
 def reachable_people(gate: Gate) -> list[Person]:
-    """Those who have not decided and whom no channel has given up on."""
+    """Those who are told of it and whom no channel has given up on: nobody who is away."""
     lost = set(Seat.objects.filter(gate=gate, unreachable=True).values_list("person_id", flat=True))
-    return [person for person in pending_people(gate) if person.pk not in lost]
+    return [person for person in told_people(gate) if person.pk not in lost]
+
+
+def told_people(gate: Gate, asked: Iterable[Person] | None = None) -> list[Person]:
+    """Those of `asked` (everybody, if it is left out) who have not decided, or who stands in for them."""
+    pending = pending_people(gate)
+    able = {person.pk for person in pending}
+    wanted = pending if asked is None else [person for person in asked if person.pk in able]
+    return [person for person in told_instead(gate, wanted, clock.now()) if person.pk in able]
 
 
 def standing_votes(gate: Gate) -> list[Decision]:

@@ -9,11 +9,13 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from approvals.clockwork import reschedule
-from approvals.models import Gate, Schedule
+from approvals import selectors
+from approvals.clockwork import escalate_now, reschedule
+from approvals.models import Absence, Gate, Schedule
 from approvals.services.seats import next_handover, on_call_by, reseat, rosters_of
+from approvals.services.standins import change_on, stand_in
 from intents import clock
 from intents.errors import Busy, NotFound
 from intents.services.lock import Locked, locked_intent
@@ -25,8 +27,15 @@ LOOK_AGAIN = timedelta(seconds=15)
 Act = Callable[[Locked, Gate], None]
 
 
-def settle_schedules() -> int:
-    """Let open gates hear of schedules that were changed. How many schedules there were."""
+def settle() -> int:
+    """All of it, once. What is left over waits for the next tick."""
+    settle_schedules()
+    settle_absences()
+    return 0
+
+
+def settle_schedules() -> None:
+    """Let open gates hear of schedules that were changed."""
     due = list(Schedule.objects.filter(unsettled_since__isnull=False).order_by("unsettled_since")[:MOST])
     for schedule in due:
         began, since = clock.now(), schedule.unsettled_since
@@ -34,13 +43,12 @@ def settle_schedules() -> int:
         done = on_each(gates, lambda gate: _is_stale(gate, clock.now()), _reseat)
         if done and since is not None and began - since >= LOOK_AGAIN:
             Schedule.objects.filter(pk=schedule.pk, unsettled_since=since).update(unsettled_since=None)
-    return 0
 
 
 def on_each(gates: QuerySet[Gate], wanted: Callable[[Gate], bool], act: Act) -> bool:
     """Do it to each of these gates that wants it and is still open. False if one of them has to wait."""
     done = True
-    for gate in gates.select_related("terms", "workspace", "intent").iterator(chunk_size=200):
+    for gate in gates.select_related("terms", "workspace", "intent__texts").iterator(chunk_size=200):
         if wanted(gate):
             done = _act_on(gate, act) and done
     return done
@@ -75,3 +83,38 @@ def _reseat(locked: Locked, gate: Gate) -> None:
     step = locked.current
     if step is not None and step.pk == gate.step_id:
         reschedule(locked, step, gate)
+
+
+def settle_absences() -> None:
+    """Let open gates hear of absences that have begun or ended."""
+    begun = Absence.objects.filter(closed_at=None, starts_at__lte=clock.now()).order_by("starts_at")
+    for absence in begun.filter(_unheard(clock.now())).select_related("workspace")[:MOST]:
+        _settle_absence(absence, clock.now())
+
+
+def _settle_absence(absence: Absence, now: datetime) -> None:
+    """Whoever is away, and whoever stands in, each on the gates where they have a seat."""
+    concerned = Q(seats__person=absence.person_id) | Q(seats__person=absence.delegate_id)
+    gates = Gate.objects.filter(concerned, workspace=absence.workspace_id, closed_at=None).distinct()
+    done = on_each(gates, lambda gate: bool(change_on(gate, clock.now())), _stand_in)
+    over = _end_of(absence)
+    if done and now - max(absence.starts_at, absence.created_at) >= LOOK_AGAIN:
+        Absence.objects.filter(pk=absence.pk, applied_at=None).update(applied_at=now)
+    if done and now - over >= LOOK_AGAIN:
+        Absence.objects.filter(pk=absence.pk).update(closed_at=now)
+
+
+def _stand_in(locked: Locked, gate: Gate) -> None:
+    stand_in(locked, gate)
+    step = locked.current
+    if step is not None and step.pk == gate.step_id and not selectors.reachable_people(gate):
+        escalate_now(locked, step, gate)
+
+
+def _unheard(now: datetime) -> Q:
+    """Absences whose beginning or end the gates may not have heard of."""
+    return Q(applied_at=None) | Q(ends_at__lte=now) | Q(ended_at__lte=now)
+
+
+def _end_of(absence: Absence) -> datetime:
+    return min(absence.ends_at, absence.ended_at or absence.ends_at)

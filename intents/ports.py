@@ -54,7 +54,7 @@ class Planned:
     """The plan after all planners: the steps in order and what else was found out on the way.
 
     `denied` ends the intent before any step. `excluded` are people (opaque ids) who may not decide on it; `kept_out`
-    says of some of them why, in a sentence.
+    and `bound` say of some of them why, in a sentence: they changed the rules, or are tied to others by an absence.
     """
 
     steps: list[StepSpec]
@@ -63,6 +63,7 @@ class Planned:
     requester: str = ""
     excluded: list[str] = field(default_factory=list)
     kept_out: dict[str, str] = field(default_factory=dict)
+    bound: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     reasons: list[dict[str, Any]] = field(default_factory=list)
 

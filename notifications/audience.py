@@ -51,7 +51,7 @@ def tellings(
         return (ALWAYS[event_type],)
     if event_type == "intent.escalated":
         return (Telling(Purpose.ESCALATION, Group.NAMED_PENDING, _names(details, "escalated_to")),)
-    if event_type == "intent.handed_over":
+    if event_type in ("intent.handed_over", "intent.delegated"):
         return (Telling(Purpose.REQUEST, Group.NAMED_PENDING, _names(details, "told")),)
     if event_type == "intent.question_answered":
         return (Telling(Purpose.ANSWER, Group.NAMED, _names(details, "to")),)

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from approvals.directory import people_named
 from approvals.models import Gate, Person
-from approvals.selectors import pending_people
+from approvals.selectors import told_people
 from intents.ids import parse_id
 from intents.models import Intent
 from notifications.asked import people_asked
@@ -25,11 +25,9 @@ def recipients(telling: Telling, intent: Intent, gate: Gate | None) -> list[Pers
         return list(people_asked(gate, members(intent)))
     if not gate.is_open:
         return []
-    pending = pending_people(gate)
     if telling.group == Group.PENDING:
-        return pending
-    able = {person.pk for person in pending}
-    return [person for person in people_named(intent.workspace, list(telling.names)) if person.pk in able]
+        return told_people(gate)
+    return told_people(gate, people_named(intent.workspace, list(telling.names)))
 
 
 def _requester(intent: Intent) -> list[Person]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from approvals.away import absences_at
 from approvals.models import Decision
 from approvals.selectors import may_decide
 from intents.ids import parse_id
@@ -41,6 +42,8 @@ def _ask_is_stale(case: Case) -> str:
     refusal = may_decide(gate, person)
     if refusal is not None:
         return f"This person may no longer decide: {refusal.message}"
+    if absences_at(gate.workspace_id, case.now).filter(person=person).exists():
+        return "This person is away."
     return "A newer message asks for the same." if _newer(case, list(ASKS)) else ""
 
 

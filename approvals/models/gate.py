@@ -103,6 +103,9 @@ class Decision(models.Model):
     )
     at = models.DateTimeField()
     taken_back_at = models.DateTimeField(null=True)
+    stood_in_for = models.TextField(
+        blank=True, default="", db_default="", help_text="Addresses of those who had delegated to this person."
+    )
 
     text: DecisionText
 

@@ -11,6 +11,7 @@ import uuid
 from dataclasses import asdict, dataclass
 
 from approvals import selectors
+from approvals.away import stood_in_for
 from approvals.models import Decision, DecisionText, Gate, Person
 from approvals.outcomes import OutcomeClass
 from approvals.report import summary
@@ -133,6 +134,7 @@ def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, manner: 
         strength=manner.strength,
         full_view=manner.full_view,
         at=locked.now,
+        stood_in_for=stood_in_for(gate, person),
     )
     decision.text = DecisionText(comment=answer.comment, fields=dict(answer.fields), evidence=list(answer.evidence))
     insert(decision)
@@ -140,6 +142,7 @@ def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, manner: 
     details = {"gate_id": str(gate.pk), "by": person.email, "name": person.name, "outcome": answer.outcome}
     said = digest_of({"comment": answer.comment, "fields": dict(answer.fields), "evidence": list(answer.evidence)})
     shown = {"comment": answer.comment, "digest": gate.digest, "answer_digest": said} | asdict(manner)
+    shown |= {"for": decision.stood_in_for} if decision.stood_in_for else {}
     locked.record("intent.decision_recorded", f"person:{person.email}", details | shown)
     return decision
 

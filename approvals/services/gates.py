@@ -13,6 +13,7 @@ from approvals.models import Gate, GateAsk, Person, Terms
 from approvals.progress import progress_json
 from approvals.services.latecomers import keep_latecomers_out
 from approvals.services.seats import seat_everybody
+from approvals.services.standins import stand_in_at_opening
 from approvals.terms import chain_of
 from intents.clock import iso
 from intents.digest import digest_of
@@ -56,6 +57,7 @@ def open_gate(locked: Locked, step: Step) -> Gate:
     )
     keep_latecomers_out(locked, terms)
     people = seat_everybody(locked, gate, terms)
+    stand_in_at_opening(locked, gate)
     step.deadline_at = gate.expires_at
     set_wake(step, gate, started)
     _tell(locked, gate, ask | {"title": title}, people)

@@ -9,9 +9,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from approvals.away import in_words
 from approvals.models import Gate, Person
 from approvals.report import summary
-from approvals.selectors import kept_out, silence_sentence
+from approvals.selectors import bound_by_absence, kept_out, silence_sentence
 from approvals.services.answer import Fault
 from approvals.undertakings import live_claims, questions_of
 from approvals.views.answerform import PAGE, Door, Typed, form_of
@@ -71,7 +72,8 @@ def moving_parts(gate: Gate, person: Person, now: datetime) -> dict[str, Any]:
         "version": version_of(gate, standing, now),
         "standing": standing,
         "lines": lines_of(gate),
-        "kept_out": list(kept_out(gate.intent).values()),
+        "kept_out": [*kept_out(gate.intent).values(), *bound_by_absence(gate.intent).values()],
+        "instead": in_words(gate) if gate.is_open else [],
         "votes": list(gate.decisions.select_related("person", "text").order_by("at")),
         "questions": questions_of(gate),
         "claims": live_claims(gate, now),

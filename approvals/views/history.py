@@ -102,7 +102,8 @@ def _passed_over(_event: Event, details: Details) -> str:
 
 def _decided(event: Event, details: Details) -> str:
     who = _of(details, "name") or actor_words(event.actor)
-    return f"{who} answered {outcome_words(str(details.get('outcome', ''))).lower()} {_place(details)}."
+    instead = f", also for {_of(details, 'for')}" if details.get("for") else ""
+    return f"{who} answered {outcome_words(str(details.get('outcome', ''))).lower()} {_place(details)}{instead}."
 
 
 def _taken_back(event: Event, details: Details) -> str:
@@ -145,6 +146,20 @@ def _unreachable(_event: Event, details: Details) -> str:
     return f"{_of(details, 'person')} cannot be reached: {_of(details, 'why')}."
 
 
+def _handed_over(_event: Event, details: Details) -> str:
+    schedule = label([str(details.get("schedule", ""))])
+    return f"{_of(details, 'to') if details.get('to') else 'Nobody'} is in {one_line(schedule)} now."
+
+
+def _stands_in(_event: Event, details: Details) -> str:
+    why = "is away" if details.get("why") == "absence" else "asked for it"
+    return f"{_of(details, 'to')} is asked instead of {_of(details, 'from')}, who {why}."
+
+
+def _back(_event: Event, details: Details) -> str:
+    return f"{_of(details, 'to')} is no longer asked instead of {_of(details, 'from')}."
+
+
 def _notified(_event: Event, details: Details) -> str:
     return f"A message went to {one_line(label(str(name) for name in details.get('to', [])))}."
 
@@ -185,6 +200,9 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "gate_closed": _closed,
     "person_unreachable": _unreachable,
     "person_kept_out": lambda _event, details: _of(details, "why"),
+    "handed_over": _handed_over,
+    "delegated": _stands_in,
+    "delegation_ended": _back,
     "notification": _notified,
     "jumped": _jumped,
     "lease_revoked": _says("{agent} was stopped; {step} is taken back and waits until it is resumed."),

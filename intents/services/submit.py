@@ -143,6 +143,7 @@ def _intent(key: ApiKey, submission: Submission, planned: Planned, target: str) 
             "passed_by": planned.passed_by,
             "denied": planned.denied,
             "kept_out": planned.kept_out,
+            "bound": planned.bound,
         },
         warnings=planned.warnings,
     )

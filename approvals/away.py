@@ -1,0 +1,81 @@
+"""Reading: who is away, and who is told instead on a gate. Nobody gets a right by it; each has a seat of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from approvals.models import Absence, Delegation, Gate, Person
+
+BOUND = "who is bound up with this request, so somebody else decides."
+
+Pairs = Iterable[tuple[Person, Person]]
+"""Who is away or has delegated, and who is asked instead."""
+
+
+def absences_at(workspace_id: Any, at: datetime) -> QuerySet[Absence]:
+    """The absences that are in force at this moment. `workspace_id` may be a column of an outer query."""
+    started = Absence.objects.filter(workspace=workspace_id, starts_at__lte=at, ends_at__gt=at)
+    return started.filter(Q(ended_at=None) | Q(ended_at__gt=at))
+
+
+def overlapping(workspace_id: UUID, starts_at: datetime, ends_at: datetime) -> QuerySet[Absence]:
+    """The absences that are in force at some moment between the two."""
+    rows = Absence.objects.filter(workspace=workspace_id, starts_at__lt=ends_at, ends_at__gt=starts_at)
+    return rows.filter(Q(ended_at=None) | Q(ended_at__gt=starts_at) & Q(ended_at__gt=F("starts_at")))
+
+
+def told_instead(gate: Gate, people: Iterable[Person], at: datetime) -> list[Person]:
+    """Whom to tell for these people, each once: a delegate for whoever has one, nobody for who is away without."""
+    given = {row.person_id: row.to for row in running(gate).select_related("to")}
+    away = set(absences_at(gate.workspace_id, at).values_list("person_id", flat=True))
+    found: dict[UUID, Person] = {}
+    for person in people:
+        instead = given.get(person.pk) or (None if person.pk in away else person)
+        if instead is not None:
+            found.setdefault(instead.pk, instead)
+    return list(found.values())
+
+
+def in_words(gate: Gate) -> list[str]:
+    """Who is asked instead of whom, a sentence each."""
+    rows = running(gate).select_related("person", "to", "absence").order_by("at", "pk")
+    return [
+        f"{row.person.name} is away: {row.to.name} is asked instead."
+        if row.absence
+        else f"{row.person.name} has asked {row.to.name} to decide instead."
+        for row in rows
+    ]
+
+
+def running(gate: Gate) -> QuerySet[Delegation]:
+    """The delegations of this gate that have not ended."""
+    return gate.delegations.filter(ended_at=None)
+
+
+def stood_in_for(gate: Gate, person: Person) -> str:
+    """The e-mail addresses of those for whom this person is asked on this gate, too; "" if there are none."""
+    rows = running(gate).filter(to=person).select_related("person").order_by("at", "pk")
+    return ", ".join(row.person.email for row in rows)
+
+
+def pairs_of(absences: Iterable[Absence]) -> list[tuple[Person, Person]]:
+    """Those of them that name a delegate."""
+    return [(row.person, row.delegate) for row in absences if row.delegate]
+
+
+def linked(bound: Collection[str], pairs: Pairs) -> dict[str, str]:
+    """The delegates and the delegators of these people (opaque ids), each with a sentence: nobody goes round four eyes
+    by another's hand. One hop.
+    """
+    found = {}
+    for person, delegate in pairs:
+        if person.ref in bound:
+            found[delegate.ref] = f"{delegate.name} stands in for {person.name}, {BOUND}"
+        if delegate.ref in bound:
+            found[person.ref] = f"{person.name} is represented by {delegate.name}, {BOUND}"
+    return found
