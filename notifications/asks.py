@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 
 from approvals.directory import label
 from approvals.models import Gate
+from approvals.outcomes import OutcomeClass
 from approvals.selectors import progress, silence_outcome, silence_sentence
 from approvals.text import Row, mixed_script_words, one_line, payload_rows, visible
+from approvals.views.subject import earlier_refusals
 from notifications.case import Case
 from notifications.content import Content, Fact, Quote, Table
 from notifications.cutting import fitting
 from notifications.facts import gate_url, intent_facts, sender_name
 from notifications.maillinks.links import decide_url
 from notifications.models import EMAIL, Purpose
-from notifications.wording import because, moment, names, short_digest, verb
+from notifications.wording import because, moment, names, short_digest, spoken, verb
 
 TITLE_LIMIT = 80
 PAYLOAD_BYTES = 40_000
 EARLIER_BYTES = 15_000
 MOST_EARLIER = 10
 MOST_WARNED = 5
+REFUSAL_LIMIT = 300
 
 
 def ask(case: Case) -> Content:
@@ -45,6 +49,7 @@ def ask(case: Case) -> Content:
         progress=tuple(_progress(gate)),
         silence=silence_sentence(gate),
         warnings=_warnings(gate, payload),
+        refusals=tuple(_refusals(gate, case.now)),
     )
 
 
@@ -107,6 +112,16 @@ def _progress(gate: Gate) -> Iterable[str]:
     for line in progress(gate):
         voters = f" ({names(line.voters)})" if line.voters else ""
         yield f"{label(line.who)}: {line.have} of {line.need} agreed{voters}. May decide: {names(line.people)}."
+
+
+def _refusals(gate: Gate, now: datetime) -> Iterable[str]:
+    """What people said no to lately, of the same program, type and target."""
+    for past in earlier_refusals(gate)[:MOST_EARLIER]:
+        at = moment(past.closed_at or past.expires_at, now)
+        for vote in past.decisions.all():
+            if vote.outcome_class != OutcomeClass.YES and vote.taken_back_at is None:
+                why = f": {one_line(vote.text.comment, REFUSAL_LIMIT)}" if vote.text.comment else ""
+                yield f"{spoken(vote.outcome)} by {one_line(vote.person.name, 120)}, {at}{why}"
 
 
 def _warnings(gate: Gate, payload: Iterable[Row]) -> tuple[str, ...]:

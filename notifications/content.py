@@ -54,3 +54,4 @@ class Content:
     progress: tuple[str, ...] = ()
     silence: str = ""
     warnings: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from approvals.text import one_line
 from notifications.channels.base import Fate, Message, Retry, Sent
 from notifications.channels.email_faults import fate_of
+from notifications.channels.styles import inlined
 
 log = logging.getLogger(__name__)
 SUBJECT_LIMIT = 200
@@ -52,7 +53,7 @@ def as_mail(message: Message) -> EmailMultiAlternatives:
         to=[message.to],
         headers=headers(message),
     )
-    mail.attach_alternative(render_to_string(f"mail/{content.template}.html", {"mail": content}), "text/html")
+    mail.attach_alternative(inlined(render_to_string(f"mail/{content.template}.html", {"mail": content})), "text/html")
     return mail
 
 

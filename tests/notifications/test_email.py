@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from pathlib import Path
 
@@ -106,9 +107,11 @@ def test_mail_says_who_asks_what_until_when_and_what_silence_means(world, smtp):
     assert "> See https://evil.example/x" in text
     assert html.count("<a ") == 2
     assert 'href="https://evil' not in html
-    assert "<style" not in html
     assert "<img" not in html
-    assert "color-scheme" in html
+    assert '<meta name="color-scheme" content="light dark">' in html
+    (sheet,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    assert sheet.startswith("@media (prefers-color-scheme: dark)")
+    assert 'style="' in html.partition("<h1")[2]
 
 
 @pytest.mark.django_db
@@ -237,10 +240,26 @@ def test_mail_shows_the_payload_as_it_is_stored(world):
     assert json.loads(IntentTexts.objects.get(intent=gate.intent).payload) == {"target": "a\u202eb"}
 
 
-def test_mail_templates_have_no_style_blocks_and_nothing_remote():
-    for file in (Path(__file__).parents[2] / "templates" / "mail").glob("*.html"):
-        source = file.read_text()
+def test_mail_templates_have_nothing_remote_and_one_sheet_that_is_inlined():
+    sources = {
+        file.name: file.read_text() for file in (Path(__file__).parents[2] / "templates" / "mail").glob("*.html")
+    }
 
-        assert "<style" not in source
+    assert [name for name, source in sources.items() if "<style" in source] == ["style.html"]
+    for source in sources.values():
         assert "src=" not in source
+        assert "url(" not in source
         assert "http" not in source.replace('xmlns="http://www.w3.org/1999/xhtml"', "")
+
+
+@pytest.mark.django_db
+def test_mail_says_who_refused_the_same_lately_and_why(world, kept):
+    first = open_gate(world)
+    decide(first.pk, Answer("rejected", "not on a <b>Friday</b>"), world.bo, via="web", strength="signed_in")
+    gate = open_gate(world)
+
+    assert ask_of(gate).refusals == ("Rejected by Bo Lind, 14:02 UTC: not on a <b>Friday</b>",)
+    deliver_due()
+    mail = KeptMail.objects.filter(headers__References=f"<gate.{gate.pk}@127.0.0.1>")[0]
+    assert "> Rejected by Bo Lind, 14:02 UTC: not on a <b>Friday</b>" in mail.text
+    assert "not on a &lt;b&gt;Friday" in mail.html
