@@ -79,7 +79,7 @@ def keep_progress(step: Step, gate: Gate, progress: chain.Progress) -> None:
 def expire(locked: Locked, gate: Gate) -> StepEnd:
     """Nobody answered in time: what was stated beforehand happens, and it is "not approved" unless stated in words."""
     stated = gate.terms.body["on_timeout"]
-    if stated == "approve" and not somebody_objected(gate) and everybody_was_told(gate):
+    if stated == "approve" and not gate.was_changed and not somebody_objected(gate) and everybody_was_told(gate):
         outcome = next(name for name, cls in gate.ask.outcomes if cls == OutcomeClass.YES)
         close_gate(locked, gate, outcome=outcome, outcome_class=OutcomeClass.YES, reason="timeout")
         return StepEnd(StepStatus.DONE, "server", None, "timeout", outcome)

@@ -11,6 +11,7 @@ from approvals.report import gate_report
 from approvals.services.answer import read_decision
 from approvals.services.decide import decide_on
 from approvals.services.gates import close_gate, open_gate
+from approvals.services.hold import rest
 from approvals.services.passing import passed_over
 from approvals.services.seats import reseat
 from intents.access import MACHINE, MAY_NOT_DECIDE
@@ -51,7 +52,10 @@ class HumanKind:
             return expire(locked, gate)
         if gate.handover_at is not None and locked.now >= gate.handover_at:
             reseat(locked, gate)
-        run_chain(locked, step, gate)
+        if gate.held_at is None:
+            run_chain(locked, step, gate)
+        else:
+            rest(step, gate)
         return None
 
     def cancel(self, locked: Locked, step: Step, reason: str) -> None:

@@ -3,10 +3,11 @@
 from django.urls import path
 
 from approvals.views.acts import ACTS, act_on_page
+from approvals.views.amending import amend_on_page
 from approvals.views.answering import decide_on_page, take_back_on_page, withdraw_on_page
 from approvals.views.gate import gate, gate_live
 from approvals.views.inbox import home, inbox, inbox_live
-from approvals.views.intent import intent_page
+from approvals.views.intentpage import intent_page
 from approvals.views.signin import sign_in, sign_out
 from approvals.views.welcome import welcome
 
@@ -23,5 +24,6 @@ urlpatterns = [
     path("gates/<uuid:gate_id>/take-back", take_back_on_page, name="take_back"),
     *(path(f"gates/<uuid:gate_id>/{act}", act_on_page, {"act": act}, name=f"act_{act}") for act in ACTS),
     path("intents/<uuid:intent_id>", intent_page, name="intent"),
+    path("intents/<uuid:intent_id>/amend", amend_on_page, name="amend"),
     path("intents/<uuid:intent_id>/withdraw", withdraw_on_page, name="withdraw"),
 ]

@@ -35,7 +35,7 @@ def plan(submission: Submission, workspace: Workspace, principal: Principal, pla
     planned.requester, planned.excluded = _who(submission, workspace, principal, planned)
     ruling = ruling_of(submission, principal)
     planned.reasons = list(ruling.reasons)
-    planned.excluded = sorted({*planned.excluded, *_authors(ruling, submission, workspace)})
+    planned.excluded = sorted({*planned.excluded, *authors(ruling, submission, workspace)})
     if ruling.denied_by or (not ruling.found and settings.unmatched == Unmatched.DENY):
         planned.denied = ruling.denied_by.name if ruling.denied_by else "unmatched"
         planned.steps = []
@@ -45,9 +45,9 @@ def plan(submission: Submission, workspace: Workspace, principal: Principal, pla
     items = _with_policies(items, ruling, settings, planned)
     planned.kept_out = _changers(items, workspace, submission.intent_type, settings)
     planned.excluded = sorted({*planned.excluded, *planned.kept_out})
-    planned.bound = _bound(planned.excluded, workspace, settings)
+    planned.bound = bound(planned.excluded, workspace, settings)
     planned.excluded = sorted({*planned.excluded, *planned.bound})
-    planned.steps = [_finished(item, workspace, planned, at) for at, item in enumerate(items)]
+    planned.steps = [finished(item, workspace, planned, at) for at, item in enumerate(items)]
 
 
 def settings_of(workspace: Workspace) -> ApprovalSettings:
@@ -68,9 +68,20 @@ def _with_policies(items: list[Item], ruling: Ruling, settings: ApprovalSettings
         planned.passed_by = "auto_approved"
     elif not ruling.found:
         items = _by_default(items, settings, planned)
-    gates = [_policy_gate(rule, gate) for rule in ruling.required for gate in rule.gates]
-    later = [_policy_gate(rule, gate, str(rule.body["match"]["when"])) for rule in ruling.later for gate in rule.gates]
-    return place_all(items, [*gates, *later])
+    return place_all(items, gates_of(ruling))
+
+
+def gates_of(ruling: Ruling) -> list[PolicyGate]:
+    """The gates that the policies want, those whose conditions are weighed only when they would open among them."""
+    gates = [policy_gate(rule, gate) for rule in ruling.required for gate in rule.gates]
+    later = [policy_gate(rule, gate, str(rule.body["match"]["when"])) for rule in ruling.later for gate in rule.gates]
+    return [*gates, *later]
+
+
+def default_gate(settings: ApprovalSettings) -> PolicyGate:
+    """What is asked where no policy decided."""
+    rule = {"requirement": [line(settings.default_approvers or ["team:"], 1)]}
+    return PolicyGate("default", "before", from_rule(rule))
 
 
 def _by_default(items: list[Item], settings: ApprovalSettings, planned: Planned) -> list[Item]:
@@ -78,11 +89,10 @@ def _by_default(items: list[Item], settings: ApprovalSettings, planned: Planned)
     if settings.unmatched == Unmatched.APPROVE:
         planned.passed_by = "no_gate"
         return items
-    rule = {"requirement": [line(settings.default_approvers or ["team:"], 1)]}
-    return merge_with_first(items, PolicyGate("default", "before", from_rule(rule)))
+    return merge_with_first(items, default_gate(settings))
 
 
-def _policy_gate(rule: Rule, gate: dict[str, Any], when: str = "") -> PolicyGate:
+def policy_gate(rule: Rule, gate: dict[str, Any], when: str = "") -> PolicyGate:
     """`place` is a side of the work, or {side: the name of a step}. `when` is weighed once the gate would open."""
     place = gate["place"] if isinstance(gate["place"], dict) else {gate["place"]: ""}
     ((side, step),) = place.items()
@@ -121,7 +131,7 @@ def _changers(items: list[Item], workspace: Workspace, intent_type: str, setting
     return changers(rules, clock.now() - LATELY, is_on=settings.changers_wait)
 
 
-def _bound(excluded: list[str], workspace: Workspace, settings: ApprovalSettings) -> dict[str, str]:
+def bound(excluded: list[str], workspace: Workspace, settings: ApprovalSettings) -> dict[str, str]:
     """Who stands in for somebody that may not decide, or is represented by them, each with a sentence that says so."""
     if not getattr(settings, "somebody_away", True):
         return {}
@@ -129,7 +139,7 @@ def _bound(excluded: list[str], workspace: Workspace, settings: ApprovalSettings
     return {ref: why for ref, why in linked(excluded, pairs_of(rows)).items() if ref not in excluded}
 
 
-def _authors(ruling: Ruling, submission: Submission, workspace: Workspace) -> list[str]:
+def authors(ruling: Ruling, submission: Submission, workspace: Workspace) -> list[str]:
     """Members whom the payload names as authors in a field that a matching policy lists. Only ever adds."""
     fields = [field for rule in ruling.applied for field in rule.body.get("author_fields", [])]
     named = [submission.payload.get(field.removeprefix("payload.")) for field in fields]
@@ -138,12 +148,13 @@ def _authors(ruling: Ruling, submission: Submission, workspace: Workspace) -> li
     return [person.ref for person in people if person]
 
 
-def _finished(item: Item, workspace: Workspace, planned: Planned, at: int) -> StepSpec:
+def finished(item: Item, workspace: Workspace, planned: Planned, at: int) -> StepSpec:
+    """The step as it is planned. Invalid for a gate that nobody could answer."""
     if isinstance(item, StepSpec):
         return item
     step, terms = item.step, completed({key: value for key, value in item.terms.items() if key != "names_nobody"})
     asking.check_inside(terms, workspace)
-    _check_somebody(terms, workspace, planned, step)
+    check_somebody(terms, workspace, planned, step)
     ask = asking.ask_of(step.spec.get("human_task") or {}, item)
     deadline = terms["deadline"]
     name = step.name or free_name(f"gate-{at + 1}", {other.name for other in planned.steps})
@@ -155,7 +166,8 @@ def _finished(item: Item, workspace: Workspace, planned: Planned, at: int) -> St
     return StepSpec(name, "human", step.source, spec | {"shown": about})
 
 
-def _check_somebody(terms: dict[str, Any], workspace: Workspace, planned: Planned, step: StepSpec) -> None:
+def check_somebody(terms: dict[str, Any], workspace: Workspace, planned: Planned, step: StepSpec) -> None:
+    """Invalid if a line of the terms cannot be met by people who may decide on this intent."""
     for entry in terms["requirement"]:
         named = deciders_within(workspace, entry["who"], terms["deadline"])
         people = [person for person in named if person.ref not in planned.excluded]

@@ -82,6 +82,7 @@ def decision_json(row: Decision) -> dict[str, Any]:
         "strength": row.strength,
         "at": iso(row.at),
         "counted": row.taken_back_at is None,
+        "void": row.void_why or None,
     }
 
 
@@ -97,6 +98,8 @@ def summary(gate: Gate, last: Decision | None) -> str:
         names = label(name for entry in gate.terms.body["requirement"] for name in entry["who"])
         if gate.outcome_class == "yes":
             return f"Approved by silence at {at}: the policy says so, and {names} did not object."
+        if gate.reason in ("amended", "edited"):
+            return f"The request was {gate.reason} at {at}, so everybody who has to agree is asked anew."
         if gate.reason == "timeout":
             return f"Not approved: {names} did not answer by {at}."
         return f"Closed undecided at {at}."

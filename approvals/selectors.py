@@ -98,7 +98,9 @@ def _seats_that_count(gate: Gate) -> QuerySet[Seat]:
 
 
 def pending_people(gate: Gate) -> list[Person]:
-    """Those who may decide and have not."""
+    """Those who may decide and have not; nobody while the gate is held for changes."""
+    if gate.held_at is not None:
+        return []
     voted = set(gate.decisions.filter(taken_back_at=None).values_list("person_id", flat=True))
     return [person for person in eligible_people(gate) if person.pk not in voted]
 
@@ -170,8 +172,10 @@ def waiting_sentence(gate: Gate, eligible: list[Person] | None = None) -> str:
 
 
 def silence_outcome(gate: Gate) -> str:
-    """What happens if nobody answers, in two words. When the intent's own deadline comes first, that is no yes."""
-    if gate.expires_at >= gate.intent.deadline_at:
+    """What happens if nobody answers, in two words. No yes comes of it when the intent's own deadline is first, or
+    when the payload was changed meanwhile: nobody was told of it for the whole time.
+    """
+    if gate.expires_at >= gate.intent.deadline_at or (gate.was_changed and gate.terms.body["on_timeout"] == "approve"):
         return THEN["expire"]
     stated = str(gate.terms.body["on_timeout"])
     return THEN.get(stated, stated)

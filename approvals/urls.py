@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from approvals.views.actsapi import AnswerView, AskView, ClaimView, ReleaseView
 from approvals.views.api import DecisionView, TasksView
+from approvals.views.changesapi import AmendView
 
 urlpatterns = [
     path("v1/me/tasks", TasksView.as_view()),
@@ -12,5 +13,6 @@ urlpatterns = [
     path("v1/gates/<str:gate_id>/answer", AnswerView.as_view()),
     path("v1/gates/<str:gate_id>/claim", ClaimView.as_view()),
     path("v1/gates/<str:gate_id>/release", ReleaseView.as_view()),
+    path("v1/intents/<str:handle>/amend", AmendView.as_view()),
     path("", include("approvals.pageurls")),
 ]

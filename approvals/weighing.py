@@ -62,6 +62,13 @@ def facts_of_intent(intent: Intent, prior: dict[str, Any] | None = None) -> Fact
     )
 
 
+def ruling_on(intent: Intent, payload: dict[str, Any]) -> Ruling:
+    """What the policies of now say of an intent that was sent, if its payload were this one."""
+    rules = active_rules(intent.workspace)
+    facts = facts_of_intent(intent).knowing(payload=payload)
+    return rule_on(rules, with_schema(facts, rules, intent.workspace))
+
+
 def with_schema(facts: Facts, rules: list[Rule], workspace: Workspace) -> Facts:
     """The facts with whether the type has a closed schema, asked only where a policy depends on it."""
     if not any(asks_for_schema(rule, facts) for rule in rules):

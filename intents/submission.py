@@ -58,5 +58,6 @@ class Submission:
     human_task: dict[str, Any] | None = None
     steps: list[StepSpec] | None = None
     scenario_id: str = ""
+    amendable: bool = False
     warnings: list[str] = field(default_factory=list)
     weighed: dict[str, Any] = field(default_factory=dict, repr=False)

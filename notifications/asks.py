@@ -12,7 +12,9 @@ from approvals.outcomes import OutcomeClass
 from approvals.selectors import progress, silence_outcome, silence_sentence
 from approvals.text import Row, mixed_script_words, one_line, payload_rows, visible
 from approvals.views.subject import earlier_refusals
+from notifications.audience import CHANGES
 from notifications.case import Case
+from notifications.changes import latest, quotes_of, tables_of
 from notifications.content import Content, Fact, Quote, Table
 from notifications.cutting import fitting
 from notifications.facts import gate_url, intent_facts, sender_name
@@ -33,6 +35,7 @@ def ask(case: Case) -> Content:
     gate = case.gate
     if gate is None:
         raise ValueError("A request without its gate.")
+    change = latest(case)
     payload = payload_rows(json.loads(case.intent.texts.payload))
     return Content(
         template="ask",
@@ -44,8 +47,8 @@ def ask(case: Case) -> Content:
         link="Sign in, look at it and decide",
         decide_url=_own_link(case, gate),
         author=sender_name(case.intent),
-        quotes=_quotes(gate),
-        tables=(fitting("What it wants to do", payload, PAYLOAD_BYTES), *_earlier(gate)),
+        quotes=(*quotes_of(change), *_quotes(gate)),
+        tables=(*tables_of(change), fitting("What it wants to do", payload, PAYLOAD_BYTES), *_earlier(gate)),
         progress=tuple(_progress(gate)),
         silence=silence_sentence(gate),
         warnings=_warnings(gate, payload),
@@ -69,7 +72,13 @@ def _subject(case: Case, gate: Gate) -> str:
 def _prefix(case: Case) -> str:
     if case.delivery.purpose == Purpose.REMINDER:
         return f"{_number(case)}: "
-    return "Escalated to you: " if case.delivery.purpose == Purpose.ESCALATION else ""
+    if case.delivery.purpose == Purpose.ESCALATION:
+        return "Escalated to you: "
+    return "Changed: " if _is_change(case) else ""
+
+
+def _is_change(case: Case) -> bool:
+    return case.delivery.event.event_type in CHANGES
 
 
 def _number(case: Case) -> str:
@@ -82,6 +91,10 @@ def _reason(case: Case) -> str:
         return f"{_number(case)}: this still waits for an answer, and you may give it."
     if case.delivery.purpose == Purpose.ESCALATION:
         return "This was escalated to you, because nobody has settled it so far."
+    if _is_change(case):
+        return (
+            "The request was changed while you were asked. Answers given before do not count: look again, and decide."
+        )
     return "You are among those who may decide this."
 
 

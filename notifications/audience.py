@@ -35,11 +35,16 @@ class Telling:
 
 OUTCOME = Telling(Purpose.OUTCOME, Group.REQUESTER)
 CLOSED = Telling(Purpose.CLOSED, Group.ASKED)
-ALWAYS: Mapping[str, Telling] = {
-    "intent.human_task_assigned": Telling(Purpose.REQUEST, Group.PENDING),
-    "intent.reminder": Telling(Purpose.REMINDER, Group.PENDING),
-    "intent.question_asked": Telling(Purpose.QUESTION, Group.REQUESTER),
-    **dict.fromkeys(TERMINAL_EVENT.values(), OUTCOME),
+CHANGES = ("intent.amended", "intent.payload_edited")
+ASKED_ANEW = ("amended", "edited")
+"""Why a gate closed that is asked again: no news to the requester, who is told of the change itself."""
+ALWAYS: Mapping[str, tuple[Telling, ...]] = {
+    "intent.human_task_assigned": (Telling(Purpose.REQUEST, Group.PENDING),),
+    "intent.reminder": (Telling(Purpose.REMINDER, Group.PENDING),),
+    "intent.question_asked": (Telling(Purpose.QUESTION, Group.REQUESTER),),
+    "intent.held_for_changes": (Telling(Purpose.WANTED, Group.REQUESTER),),
+    **dict.fromkeys(CHANGES, (Telling(Purpose.REQUEST, Group.PENDING), Telling(Purpose.CHANGED, Group.REQUESTER))),
+    **dict.fromkeys(TERMINAL_EVENT.values(), (OUTCOME,)),
 }
 
 
@@ -48,7 +53,7 @@ def tellings(
 ) -> tuple[Telling, ...]:
     """Who is told of this event. The requester hears of a gate that ended its intent by the intent's own end."""
     if event_type in ALWAYS:
-        return (ALWAYS[event_type],)
+        return ALWAYS[event_type]
     if event_type == "intent.escalated":
         return (Telling(Purpose.ESCALATION, Group.NAMED_PENDING, _names(details, "escalated_to")),)
     if event_type in ("intent.handed_over", "intent.delegated"):
@@ -58,7 +63,8 @@ def tellings(
     if event_type == "intent.notification":
         return (Telling(Purpose.NOTIFICATION, Group.NAMED, _names(details, "to")),)
     if event_type == "intent.gate_closed":
-        return (CLOSED,) if intent_is_final else (CLOSED, OUTCOME)
+        is_anew = details.get("reason") in ASKED_ANEW
+        return (CLOSED,) if intent_is_final or is_anew else (CLOSED, OUTCOME)
     if event_type == "intent.waiting" and waiting_reason == WaitingReason.AGENT:
         return (Telling(Purpose.WAITING, Group.REQUESTER),)
     return ()

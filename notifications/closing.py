@@ -9,6 +9,7 @@ from approvals.report import gate_report
 from approvals.text import one_line, visible
 from intents.lifecycle import TERMINAL_EVENT
 from intents.models import Event
+from notifications.audience import ASKED_ANEW
 from notifications.case import Case
 from notifications.content import Content
 from notifications.facts import gate_url, intent_facts, sender_name
@@ -44,7 +45,7 @@ def _word(gate: Gate) -> str:
 
 def _summary(case: Case, gate: Gate) -> str:
     """What became of it, by whom, when and why. A gate that closed with its intent says how the intent ended."""
-    if gate.reason in ("decided", "timeout"):
+    if gate.reason in ("decided", "timeout", *ASKED_ANEW):
         return str(gate_report(gate)["summary"])
     ended = json.loads(case.intent.texts.result or "{}")
     at = moment(gate.closed_at, case.now) if gate.closed_at else ""

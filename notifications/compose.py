@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from notifications import acts, asks, closing, digest, news
+from notifications import acts, asks, changes, closing, digest, news
 from notifications.case import Case
 from notifications.content import Content
 from notifications.models import Purpose
@@ -20,6 +20,8 @@ WRITERS: Mapping[str, Callable[[Case], Content]] = {
     Purpose.DIGEST: digest.digest,
     Purpose.QUESTION: acts.question,
     Purpose.ANSWER: acts.answer,
+    Purpose.CHANGED: changes.changed,
+    Purpose.WANTED: changes.wanted,
 }
 
 

@@ -30,6 +30,8 @@ WORDS = {
     Purpose.DELEGATION: "requests handed to you",
     Purpose.EXTENSION: "extended deadlines",
     Purpose.GLASS: "approvals by breaking glass",
+    Purpose.CHANGED: "changed requests",
+    Purpose.WANTED: "wishes for changes",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from approvals.away import absences_at
 from approvals.models import Decision
 from approvals.selectors import may_decide
@@ -22,21 +24,16 @@ def superseded_by(case: Case) -> str:
         return "This person is no longer a member of the workspace."
     if case.delivery.purpose in ASKS:
         return _ask_is_stale(case)
-    if case.delivery.purpose == Purpose.CLOSED and not (case.gate and was_asked(case.gate, person)):
-        return "This person was never asked."
-    if case.delivery.purpose == Purpose.QUESTION and not _still_asked(case):
-        return "Nobody needs an answer any more."
-    if case.delivery.purpose == Purpose.DIGEST and not held_in(case.delivery).exists():
-        return "Another digest has said it."
-    if case.delivery.purpose == Purpose.OUTCOME and _newer(case, [Purpose.OUTCOME]):
-        return "A newer message tells the outcome."
-    return ""
+    is_needless, why = NEEDLESS.get(case.delivery.purpose, (lambda _: False, ""))
+    return why if is_needless(case) else ""
 
 
 def _ask_is_stale(case: Case) -> str:
     gate, person = case.gate, case.person
     if gate is None or person is None or not gate.is_open or gate.expires_at <= case.now:
         return "The gate is settled."
+    if gate.held_at is not None:
+        return "It waits for changes by whoever asked."
     if Decision.objects.filter(gate=gate, person=person, taken_back_at__isnull=True).exists():
         return "This person has answered."
     refusal = may_decide(gate, person)
@@ -60,3 +57,26 @@ def _newer(case: Case, purposes: list[str]) -> bool:
     if mine.purpose in ASKS:
         rows = rows.filter(gate_id=mine.gate_id)
     return rows.filter(purpose__in=purposes, event_id__gt=mine.event_id).exclude(status__in=GONE).exists()
+
+
+def _was_never_asked(case: Case) -> bool:
+    return not (case.gate and case.person and was_asked(case.gate, case.person))
+
+
+def _did_it_themselves(case: Case) -> bool:
+    return case.person is not None and case.delivery.event.actor == case.person.actor
+
+
+def _waits_no_more(case: Case) -> bool:
+    return case.gate is None or not case.gate.is_open or case.gate.held_at is None
+
+
+NEEDLESS: Mapping[str, tuple[Callable[[Case], bool], str]] = {
+    Purpose.CLOSED: (_was_never_asked, "This person was never asked."),
+    Purpose.QUESTION: (lambda case: not _still_asked(case), "Nobody needs an answer any more."),
+    Purpose.CHANGED: (_did_it_themselves, "This person did it."),
+    Purpose.WANTED: (_waits_no_more, "It does not wait for changes any more."),
+    Purpose.DIGEST: (lambda case: not held_in(case.delivery).exists(), "Another digest has said it."),
+    Purpose.OUTCOME: (lambda case: _newer(case, [Purpose.OUTCOME]), "A newer message tells the outcome."),
+}
+"""By purpose: when a message of it is needless, and why."""

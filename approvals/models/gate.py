@@ -26,6 +26,13 @@ class Gate(models.Model):
     digest = models.CharField(max_length=71, help_text="Of everything that is shown; bound to each decision.")
     opened_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    changed_at = models.DateTimeField(
+        null=True, help_text="When the payload changed last while people were being asked, if it did."
+    )
+    digest_required = models.BooleanField(
+        default=False, help_text="The payload is not the one that was sent: an answer must name what it was shown."
+    )
+    held_at = models.DateTimeField(null=True, help_text="Since when it waits for its requester to change the request.")
     progress = models.JSONField(default=dict, help_text="How far the reminders and the escalation have come.")
     on_call = models.JSONField(null=True, help_text="Who was on call last, for each schedule that its terms name.")
     handover_at = models.DateTimeField(null=True, help_text="When somebody else is on call next.")
@@ -60,6 +67,11 @@ class Gate(models.Model):
     def is_open(self) -> bool:
         """True until the gate has its outcome."""
         return self.closed_at is None
+
+    @property
+    def was_changed(self) -> bool:
+        """True if the payload changed while people were being asked."""
+        return self.changed_at is not None
 
 
 class GateAsk(models.Model):
@@ -106,6 +118,7 @@ class Decision(models.Model):
     stood_in_for = models.TextField(
         blank=True, default="", db_default="", help_text="Addresses of those who had delegated to this person."
     )
+    void_why = models.CharField(max_length=8, blank=True, help_text="amended or edited: what took the answer back.")
 
     text: DecisionText
 

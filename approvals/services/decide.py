@@ -17,6 +17,7 @@ from approvals.outcomes import OutcomeClass
 from approvals.report import summary
 from approvals.services.answer import Answer, Fault, prepare
 from approvals.services.gates import close_gate
+from approvals.services.hold import HELD, hold, is_amendable, release
 from approvals.services.seats import reseat
 from approvals.services.verdict import Verdict, already, recorded, refused, too_late
 from approvals.strength import LINK, SIGN_IN_TO_ACCEPT, link_accepts
@@ -29,6 +30,7 @@ from intents.services.advance import end_step
 from intents.services.lock import Locked, locked_intent
 from intents.services.rows import insert
 
+CHANGED = "The payload was changed since it was sent: look at it, and name its digest with your answer."
 MOST_REFUSALS = 3  # of one person on one intent
 REFUSAL_STATUS = {"not_eligible": 403, "four_eyes": 403, "rules_changed": 403}
 
@@ -93,14 +95,31 @@ def _refusal(
             details = {"gate_id": str(gate.pk), "by": person.email, "code": who.code, "via": via}
             locked.record("intent.decision_refused", f"person:{person.email}", details)
         return refused(gate, who.code, who.message, REFUSAL_STATUS[who.code])
+    over = _takes_none(locked, gate)
+    if over is not None:
+        return over
+    if fault is not None:
+        return refused(gate, fault.code, fault.message, 422, fault.details)
+    return _not_as_shown(gate, answer)
+
+
+def _takes_none(locked: Locked, gate: Gate) -> Verdict | None:
+    """Nobody's answer is taken: it is settled, too late, or held."""
     if not gate.is_open:
         return too_late(gate)
     if locked.now >= gate.expires_at:
         return refused(gate, "expired", f"The time for this ran out at {gate.expires_at:%H:%M} UTC.", 409)
-    if fault is not None:
-        return refused(gate, fault.code, fault.message, 422, fault.details)
+    if gate.held_at is not None:
+        return refused(gate, "held_for_changes", HELD, 409)
+    return None
+
+
+def _not_as_shown(gate: Gate, answer: Answer) -> Verdict | None:
+    """What they were shown is not what stands; or it has changed, and nobody knows what they were shown."""
     if answer.digest and answer.digest != gate.digest:
         return refused(gate, "digest_stale", "What you were shown has changed since. Look again, then decide.", 409)
+    if gate.digest_required and not answer.digest:
+        return refused(gate, "digest_required", CHANGED, 409)
     return None
 
 
@@ -158,6 +177,8 @@ def take_back_own(locked: Locked, gate: Gate, own: Decision, via: str) -> None:
     own.save(update_fields=["taken_back_at"])
     details = {"gate_id": str(gate.pk), "by": own.person.email, "outcome": own.outcome, "via": via}
     locked.record("intent.decision_taken_back", f"person:{own.person.email}", details)
+    if gate.held_at is not None:
+        release(locked, gate)
 
 
 def _close_if_settled(locked: Locked, gate: Gate, person: Person) -> None:
@@ -166,6 +187,9 @@ def _close_if_settled(locked: Locked, gate: Gate, person: Person) -> None:
     votes = selectors.standing_votes(gate)
     result = selectors.tally_of(gate, selectors.eligible_seats(gate), votes).result
     if result is None:
+        return
+    if result == OutcomeClass.BACK and is_amendable(locked):
+        hold(locked, gate, person)
         return
     outcome = _deciding_outcome(votes, result)
     close_gate(locked, gate, outcome=outcome, outcome_class=result, reason="decided")

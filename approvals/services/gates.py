@@ -21,6 +21,7 @@ from intents.lifecycle import Status, StepStatus, WaitingReason
 from intents.models import Step
 from intents.services.lock import Locked
 from intents.services.outcome import stored_result
+from intents.services.payloads import has_changed
 from intents.services.rows import insert
 
 
@@ -38,7 +39,8 @@ def open_gate(locked: Locked, step: Step) -> Gate:
         task_type=ask["task_type"],
         title=title,
         source=step.source,
-        digest=_subject_digest(locked, ask, title, terms, earlier),
+        digest=subject_digest(locked, step, title, earlier),
+        digest_required=has_changed(locked.intent),
         opened_at=locked.now,
         expires_at=min(locked.now + timedelta(seconds=terms["deadline"]), locked.intent.deadline_at),
         progress=progress_json(started),
@@ -97,9 +99,7 @@ def _earlier(locked: Locked, step: Step) -> list[dict[str, Any]]:
     ]
 
 
-def _subject_digest(
-    locked: Locked, ask: dict[str, Any], title: str, terms: dict[str, Any], earlier: list[dict[str, Any]]
-) -> str:
+def subject_digest(locked: Locked, step: Step, title: str, earlier: list[dict[str, Any]]) -> str:
     """Everything that a person is shown (RFC 8785, SHA-256); when any of it changes, votes are void."""
     intent = locked.intent
     return digest_of(
@@ -109,8 +109,8 @@ def _subject_digest(
             "sender": str(intent.sender_id),
             "target": intent.to_agent,
             "earlier": earlier,
-            "ask": ask | {"title": title},
-            "terms": terms,
+            "ask": step.spec["ask"] | {"title": title},
+            "terms": step.spec["terms"],
         }
     )
 

@@ -178,4 +178,4 @@ def task_json(gate: Gate, now: datetime) -> dict[str, Any]:
 
 def _waits_for(gate: Gate, person: Person) -> bool:
     voted = gate.decisions.filter(person=person, taken_back_at=None).exists()
-    return not voted and may_decide(gate, person) is None
+    return not voted and gate.held_at is None and may_decide(gate, person) is None

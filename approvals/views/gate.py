@@ -13,7 +13,7 @@ from approvals.selectors import gate_for
 from approvals.views.answerform import Typed, form_of
 from approvals.views.gatepage import gate_page, moving_parts, version_of
 from approvals.views.guard import signed_in
-from approvals.views.standing import standing_of
+from approvals.views.standing import Standing, standing_of
 from approvals.views.subject import subject_of
 from intents import clock
 
@@ -34,10 +34,18 @@ def gate_live(request: HttpRequest, person: Person, gate_id: uuid.UUID) -> HttpR
     The form is replaced only if the page shows another standing (`shows`) than is true now.
     """
     row, now = gate_for(person, gate_id), clock.now()
+    shown = request.GET.get("digest") or row.digest
     standing = standing_of(row, person, now)
+    if row.is_open and shown != row.digest:
+        standing = Standing("changed")
     if request.GET.get("v") == version_of(row, standing, now):
         return HttpResponse(status=204)
-    context = moving_parts(row, person, now) | {"replace_answer": request.GET.get("shows") != standing.kind}
+    context = moving_parts(row, person, now) | {
+        "standing": standing,
+        "version": version_of(row, standing, now),
+        "shown_digest": shown,
+        "replace_answer": request.GET.get("shows") != standing.kind,
+    }
     if context["replace_answer"]:
         is_cut = subject_of(row, full=request.GET.get("full") == "1").is_cut
         typed = Typed(full=request.GET.get("full") == "1")

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from approvals.away import in_words
+from approvals.changes import changes_of
 from approvals.models import Gate, Person
 from approvals.report import summary
 from approvals.selectors import bound_by_absence, kept_out, silence_sentence
@@ -57,6 +58,8 @@ def shown_parts(
         "requester": requester_of(gate.intent),
         "by_program": title_is_the_programs(gate),
         "refusals": earlier_refusals(gate),
+        "changes": changes_of(gate.intent),
+        "shown_digest": gate.digest,
         "form": form_of(gate, typed, fault, is_cut=subject.is_cut, door=door),
         "fault": fault,
         "typed": typed,

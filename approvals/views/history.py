@@ -15,7 +15,13 @@ from approvals.views.words import actor_words, outcome_words, source_words
 from intents.models import Event, Intent
 
 Details = dict[str, Any]
-QUOTED = {"decision_recorded": "comment", "question_asked": "text", "question_answered": "text"}
+QUOTED = {
+    "decision_recorded": "comment",
+    "question_asked": "text",
+    "question_answered": "text",
+    "amended": "why",
+    "payload_edited": "why",
+}
 """Where an event's details hold words that somebody wrote."""
 
 
@@ -126,6 +132,7 @@ def _attempted(event: Event, details: Details) -> str:
 
 def _closed(_event: Event, details: Details) -> str:
     reasons = {"timeout": " because the time ran out", "withdrawn": " because the request was withdrawn"}
+    reasons |= dict.fromkeys(("amended", "edited"), " because the request was changed; people are asked anew")
     outcome = outcome_words(str(details.get("outcome", ""))).lower()
     return f"The gate closed: {outcome}{reasons.get(str(details.get('reason')), '')}."
 
@@ -162,6 +169,23 @@ def _back(_event: Event, details: Details) -> str:
 
 def _notified(_event: Event, details: Details) -> str:
     return f"A message went to {one_line(label(str(name) for name in details.get('to', [])))}."
+
+
+def _amended(event: Event, details: Details) -> str:
+    return f"{actor_words(event.actor)} amended the request{_void(details)}."
+
+
+def _edited(event: Event, details: Details) -> str:
+    return f"{actor_words(event.actor)} edited the request{_void(details)}."
+
+
+def _void(details: Details) -> str:
+    who = details.get("votes_void") or []
+    return f"; the answers of {one_line(', '.join(str(name) for name in who))} are void" if who else ""
+
+
+def _held(_event: Event, details: Details) -> str:
+    return f"{_of(details, 'name')} sent it back; it waits for changes until {_of(details, 'until')}."
 
 
 def _jumped(_event: Event, details: Details) -> str:
@@ -205,6 +229,9 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "delegation_ended": _back,
     "notification": _notified,
     "jumped": _jumped,
+    "amended": _amended,
+    "payload_edited": _edited,
+    "held_for_changes": _held,
     "lease_revoked": _says("{agent} was stopped; {step} is taken back and waits until it is resumed."),
     "lease_expired": _says("No result for {step} came in time; it is handed out again."),
     "delivery_failed": _says("No result for {step} came, however often it was handed out."),

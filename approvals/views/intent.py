@@ -8,10 +8,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
+from approvals.changes import changes_of
 from approvals.models import Gate, Membership, Person
-from approvals.views.guard import signed_in
 from approvals.views.history import history_of
 from approvals.views.reasons import reasons_of
 from approvals.views.receiptline import receipt_line
@@ -19,7 +18,7 @@ from approvals.views.subject import requester_of, sender_of, table_of
 from approvals.views.withdrawing import may_withdraw
 from approvals.views.words import outcome_words
 from intents import clock
-from intents.errors import NotFound
+from intents.errors import DomainError, NotFound
 from intents.lifecycle import Status, is_final
 from intents.models import Intent, Step
 from intents.receiptreads import newest_receipt
@@ -33,11 +32,11 @@ WAITS = {
 }
 
 
-@require_safe
-@signed_in
-def intent_page(request: HttpRequest, person: Person, intent_id: uuid.UUID) -> HttpResponse:
-    """For every member of the workspace. `?full=1` shows the whole payload."""
-    intent, now = intent_for(person, intent_id), clock.now()
+def intent_view(
+    request: HttpRequest, person: Person, intent: Intent, offers: dict[str, Any], fault: DomainError | None = None
+) -> HttpResponse:
+    """For every member of the workspace. `?full=1` shows the whole payload. `offers`: what this person can do here."""
+    now = clock.now()
     result = json.loads(intent.texts.result) if intent.texts.result else None
     context = {
         "now": now,
@@ -56,9 +55,11 @@ def intent_page(request: HttpRequest, person: Person, intent_id: uuid.UUID) -> H
         "steps": [_step(step) for step in intent.steps.select_related("result_row")],
         "gates": Gate.objects.filter(intent=intent).order_by("opened_at"),
         "history": history_of(intent),
+        "changes": changes_of(intent),
         "may_withdraw": may_withdraw(intent, person),
+        "fault": fault,
     }
-    return render(request, "intent.html", context)
+    return render(request, "intent.html", context | offers, status=fault.status if fault else 200)
 
 
 def intent_for(person: Person, handle: uuid.UUID) -> Intent:

@@ -17,7 +17,7 @@ VOTED = {OutcomeClass.YES: "agreed", OutcomeClass.NO: "refused", OutcomeClass.BA
 
 @dataclass(frozen=True)
 class Standing:
-    """`kind`: form (may answer), voted, closed, expired, or no; `why` says why not."""
+    """`kind`: form (may answer), voted, held, changed, closed, expired, or no; `why` says why not."""
 
     kind: str
     why: str = ""
@@ -62,6 +62,8 @@ def standing_of(gate: Gate, person: Person, now: datetime) -> Standing:
         return Standing("closed", own=own)
     if now >= gate.expires_at:
         return Standing("expired", own=own)
+    if gate.held_at is not None:
+        return Standing("held", own=own)
     if own is not None:
         return Standing("voted", own=own)
     refusal = selectors.may_decide(gate, person)

@@ -4,6 +4,7 @@ from intents.models.chain import CheckpointCursor, WorkspaceChain, WorkspaceEntr
 from intents.models.event import Event, EventText, IdempotencyRecord, Outbox
 from intents.models.intent import Intent, IntentTexts, Step, StepResult
 from intents.models.mesh import AgentMetrics
+from intents.models.payload import Change, FormerPayload
 from intents.models.receipt import Receipt, Redemption
 from intents.models.schema import Compatibility, SemanticSchema
 from intents.models.thread import Inbox, Thread, ThreadEntry, ThreadMessage, ThreadReader
@@ -13,10 +14,12 @@ __all__ = [
     "Agent",
     "AgentMetrics",
     "ApiKey",
+    "Change",
     "CheckpointCursor",
     "Compatibility",
     "Event",
     "EventText",
+    "FormerPayload",
     "IdempotencyRecord",
     "Inbox",
     "Intent",

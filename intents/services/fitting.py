@@ -8,7 +8,7 @@ from typing import Any
 
 from intents.errors import DomainError, Invalid
 from intents.jsonschemas.validation import validate
-from intents.models import Compatibility, SemanticSchema
+from intents.models import Compatibility, SemanticSchema, Workspace
 from intents.principal import Principal
 from intents.strictjson import MAX_BYTES, MAX_NODES
 
@@ -28,9 +28,14 @@ class Fit:
 
 def fit_of(principal: Principal, intent_type: str, payload: dict[str, Any]) -> Fit:
     """What the workspace's schema of this type says about the payload. One without a schema always fits."""
-    if principal.key is None or not principal.key.workspace.has_schemas:
+    return fit_in(principal.key.workspace, intent_type, payload) if principal.key is not None else Fit()
+
+
+def fit_in(workspace: Workspace, intent_type: str, payload: dict[str, Any]) -> Fit:
+    """The same, whoever asks."""
+    if not workspace.has_schemas:
         return Fit()
-    row = active_schema(principal.workspace_id, intent_type)
+    row = active_schema(workspace.pk, intent_type)
     errors = validate(row.schema, payload, MAX_BYTES, MAX_NODES) if row is not None else []
     if row is None or not errors:
         return Fit()

@@ -50,6 +50,12 @@ class Locked:
                 step.intent = self.intent
         return self._steps
 
+    def add_steps(self, steps: list[Step]) -> None:
+        """These have come into the plan meanwhile, and are written already."""
+        for step in steps:
+            step.intent = self.intent
+        self._steps = sorted([*self.steps, *steps], key=lambda step: step.position)
+
     @property
     def current(self) -> Step | None:
         """The step that is happening now, if any."""

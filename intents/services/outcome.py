@@ -14,6 +14,7 @@ from intents.lifecycle import LEFT_OUT, Status, StepStatus
 from intents.models import Intent, Step, StepResult
 from intents.ports import kind_of
 from intents.services.lock import Locked
+from intents.services.payloads import edited_by_people
 from intents.services.receipts import at_the_end
 
 SUMMARIES = {
@@ -61,7 +62,7 @@ def terminal_details(locked: Locked, ending: Ending) -> dict[str, Any]:
         "fields": last.get("fields", {}),
         "result": results[-1] if results else None,
         "payload": json.loads(payload.payload),
-        "edited": [],
+        "edited": edited_by_people(locked.intent),
         "digest": last.get("digest") or payload.payload_digest,
         "gates": gates,
         "task_result": last.get("task_result"),

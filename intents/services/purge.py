@@ -11,7 +11,7 @@ from django.db.models import Q
 from intents.digest import canonical
 from intents.errors import Conflict
 from intents.lifecycle import FINAL, is_final
-from intents.models import EventText, IdempotencyRecord, Intent, IntentTexts, Outbox, Step, StepResult
+from intents.models import EventText, FormerPayload, IdempotencyRecord, Intent, IntentTexts, Outbox, Step, StepResult
 from intents.ports import keepers
 from intents.purged import PURGED, outcome_left, stub, words_of
 from intents.services.changes import record_change
@@ -21,7 +21,7 @@ from intents.services.inbox import purge_thread
 from intents.services.lock import locked_intent
 
 KEPT_OF_REQUEST = ("max_delivery_attempts", "scenario_id")
-ENDPOINTS = ("resume", "resolve", "controls", "policy")
+ENDPOINTS = ("resume", "resolve", "controls", "policy", "amend", "retry")
 THREAD_ENDPOINTS = ("reply", "delegate", "approve", "reject", "messages/delete", "read")
 
 
@@ -70,6 +70,7 @@ def _purge_own(intent: Intent, words: str) -> None:
     EventText.objects.filter(event__intent=intent).delete()
     Step.objects.filter(intent=intent).update(spec=stub(words))
     StepResult.objects.filter(step__intent=intent).update(result=canonical(stub(words)).decode())
+    FormerPayload.objects.filter(intent=intent).update(payload=canonical(stub(words)).decode(), reason=words)
     purge_thread(intent, words)
     _purge_answers(intent, words)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from intents.errors import Conflict, Forbidden
-from intents.lifecycle import OPEN_STEP, Status, StepStatus, is_final
+from intents.lifecycle import LEFT_OUT, OPEN_STEP, Status, StepStatus, is_final
 from intents.models import Intent, Step
 from intents.ports import human_kind, kind_of
 from intents.principal import Principal
@@ -81,7 +81,7 @@ def _may_go_on(intent: Intent, principal: Principal) -> None:
 
 def _human_step(intent: Intent, body: dict[str, Any]) -> Step:
     """The plan's only gate; with several the answer names one by `gate_id`, so that it never meets the wrong one."""
-    gates = [step for step in intent.steps.all() if step.kind == "human"]
+    gates = [step for step in intent.steps.all() if step.kind == "human" and step.status not in LEFT_OUT]
     if not gates:
         raise Conflict("Nobody was asked anything on this intent.", code="no_gate")
     if len(gates) > 1 and not body.get("gate_id"):

@@ -168,6 +168,7 @@ def _request(submission: Submission) -> dict[str, object]:
         "max_delivery_attempts": submission.max_delivery_attempts,
         "scenario_id": submission.scenario_id,
         "requested_by": submission.requested_by,
+        "amendable": submission.amendable,
     }
 
 

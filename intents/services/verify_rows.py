@@ -17,6 +17,7 @@ from intents.lifecycle import is_final
 from intents.models import Event, Intent, IntentTexts, WorkspaceEntry
 from intents.purged import PURGED
 
+PAYLOAD_EVENTS = ("intent.amended", "intent.payload_edited")
 MINUTE = timedelta(minutes=1)
 PAGE = 100
 
@@ -40,15 +41,21 @@ def row_fault(first: Event, last: Event) -> tuple[int, str] | None:
         return (last.seq, NO_TEXTS) if Intent.objects.filter(pk=last.intent_id).exists() else None
     if texts.purged_at is not None:
         return None if was_purged(last.intent) else (first.seq, NO_PURGE)
-    if not _is_payload(texts, first):
+    if not _is_payload(texts, _that_gave_the_payload(first)):
         return first.seq, OTHER_PAYLOAD
     if not _is_result(texts, last):
         return last.seq, OTHER_RESULT
     return None if _are_votes(last) else (last.seq, OTHER_VOTES)
 
 
-def _is_payload(texts: IntentTexts, first: Event) -> bool:
-    said = _details(first).get("payload_digest")  # events from before it was noted have none
+def _that_gave_the_payload(first: Event) -> Event:
+    """The last event that says what the payload is: the intent's beginning, or a change of it since."""
+    rows = Event.objects.filter(intent=first.intent_id, event_type__in=PAYLOAD_EVENTS).select_related("text")
+    return rows.order_by("seq").last() or first
+
+
+def _is_payload(texts: IntentTexts, giving: Event) -> bool:
+    said = _details(giving).get("payload_digest")  # events from before it was noted have none
     return said is None or said == texts.payload_digest == digest_of_bytes(texts.payload.encode())
 
 

@@ -97,6 +97,7 @@ class BundleIntent(serializers.Serializer[dict[str, Any]]):
     human_task = HumanTask(required=False, allow_null=True)
     requested_by = StrictText(max_length=254, required=False, allow_blank=True, allow_null=True)
     to_agent = StrictText(max_length=383, required=False, allow_null=True)
+    amendable = serializers.BooleanField(required=False)
 
 
 class Bundle(serializers.Serializer[dict[str, Any]]):
@@ -139,6 +140,7 @@ def submission_of_bundle(data: dict[str, Any], address_of: dict[str, str]) -> Su
         human_task=task_of(intent.get("human_task")),
         steps=steps or None,
         scenario_id=data["scenario_id"],
+        amendable=intent.get("amendable", False),
         warnings=[*data["warnings"], *warnings],
     )
 

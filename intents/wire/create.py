@@ -127,14 +127,9 @@ def submission_of(body: dict[str, Any]) -> Submission:
         times=times_of(data),
         max_delivery_attempts=data.get("max_delivery_attempts") or 3,
         human_task=task_of(data.get("human_task")),
-        warnings=[*unknown_warnings(body, form), *_warnings(body)],
+        amendable=data.get("amendable", False),
+        warnings=unknown_warnings(body, form),
     )
-
-
-def _warnings(body: dict[str, Any]) -> list[str]:
-    if body.get("amendable"):
-        return ["amendable is not supported yet: a request for changes ends the intent."]
-    return []
 
 
 def times_of(data: dict[str, Any], deadline: int | None = None) -> Times:

@@ -39,6 +39,8 @@ class Purpose(models.TextChoices):
     DELEGATION = "delegation"
     EXTENSION = "extension"
     GLASS = "break_glass"
+    CHANGED = "changed"
+    WANTED = "wanted"
 
 
 ASKS = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION, Purpose.DELEGATION)

@@ -63,8 +63,8 @@ def test_create_warns_of_unknown_fields_of_the_human_task(api):
     assert any("human_task.titel" in warning for warning in warnings)
 
 
-def test_create_warns_that_amendments_are_not_there_yet(api):
-    assert any("amendable" in warning for warning in create(api, amendable=True).json()["warnings"])
+def test_create_takes_amendable_without_a_warning(api):
+    assert not any("amendable" in warning for warning in create(api, amendable=True).json()["warnings"])
 
 
 def test_create_does_not_take_the_senders_word_for_who_it_is(world, api):

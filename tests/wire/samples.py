@@ -17,6 +17,7 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "POST /v1/intents/bulk-cancel": {"dry_run": True},
     "POST /v1/intents/{handle}/resume": {},
+    "POST /v1/intents/{handle}/amend": {"payload": {"target": "stage"}, "reason": "stage first"},
     "POST /v1/intents/{handle}/resolve": {"status": "CANCELED"},
     "POST /v1/intents/{handle}/controls": {"controls_patch": {"a": 1}},
     "POST /v1/intents/{handle}/policy": {"envelope_patch": {"a": 1}},
