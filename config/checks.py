@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from intents.receiptkeys import BadKey, key_set
+from notifications.bounces.providers import fault_of_events
 from notifications.outbound.client import trusted_authorities
 from notifications.outbound.target import Allowed
 
@@ -32,6 +33,7 @@ def countersign_checks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         (_open_redis(), "REDIS_URL has no password and is not on loopback: add one.", "C007"),
     ]
     found += [(bool(why), why, "C040") for why in [_fault_of_links()]]
+    found += [(bool(why), why, "C041") for why in [fault_of_events()]]
     receipts = _fault_of_receipts()
     found += [
         (bool(receipts), receipts, "C009"),

@@ -201,6 +201,8 @@ if EMAIL_URL:
 else:
     EMAIL_BACKEND = env("EMAIL_BACKEND", default="notifications.keptmail.KeptMailBackend")
 ANYMAIL = json_object("ANYMAIL")
+MAIL_EVENTS = env("MAIL_EVENTS", default="")
+"""The provider whose reports of bounces are taken, as anymail calls it."""
 
 # --- Slack -------------------------------------------------------------------------------------------------------
 SLACK_API_URL = env("SLACK_API_URL", default="https://slack.com/api/")  # elsewhere only for tests and GovSlack

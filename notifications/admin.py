@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 
-from notifications import admin_slack, admin_webhooks
+from notifications import admin_mail, admin_slack, admin_webhooks
 from notifications.fates import in_words
 from notifications.models import ChannelAccount, Delivery
 
@@ -16,7 +16,7 @@ else:
     Admin = admin.ModelAdmin
 
 
-__all__ = ["admin_slack", "admin_webhooks"]
+__all__ = ["admin_mail", "admin_slack", "admin_webhooks"]
 
 
 def _nobody(*_: object, **__: object) -> bool:

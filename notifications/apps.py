@@ -10,10 +10,14 @@ class NotificationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Say what is kept about closed intents."""
+        """Say what is kept about closed intents, and hear of mail that came back."""
+        from anymail.signals import tracking
+
         from intents import ports
         from notifications import keeping
+        from notifications.bounces.views import receive
         from notifications.webhooks.keeping import WebhooksKeeper
 
+        tracking.connect(receive, dispatch_uid="bounces")
         ports.register_keeper(keeping.NotificationsKeeper())
         ports.register_keeper(WebhooksKeeper())

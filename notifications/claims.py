@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from django.db.models import QuerySet
 
 from intents import clock
+from intents.clock import iso
 from intents.errors import Busy
 from intents.services.durable import durable
 from notifications.models import Delivery, DeliveryStatus, WebhookDelivery
@@ -17,6 +18,8 @@ from notifications.models import Delivery, DeliveryStatus, WebhookDelivery
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 SETTLE_TRIES = 3
+MOST_ATTEMPTS = 8
+BACKOFF_SECONDS = (10, 30, 120, 600)
 OPEN = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING)
 Row = TypeVar("Row", Delivery, WebhookDelivery)
 
@@ -74,6 +77,16 @@ def conclude(settling: Callable[[], None], fated: str, words: dict[str, Any]) ->
     return False
 
 
+def pause_after(attempt: int) -> float:
+    """Seconds until the next attempt."""
+    return BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS)) - 1]
+
+
+def tried(delivery: Delivery, fate: str, why: str) -> dict[str, Any]:
+    """One line of the delivery's log. `queued`: it is tried again."""
+    return {"number": delivery.attempt, "at": iso(clock.now()), "fate": fate, "why": why}
+
+
 def give_back(deliveries: Iterable[Delivery], until: datetime) -> None:
     """Queue again what was claimed but never tried. The attempt stays counted: it is the fence."""
     with durable():
@@ -82,6 +95,8 @@ def give_back(deliveries: Iterable[Delivery], until: datetime) -> None:
 
 
 def _write(delivery: Delivery | WebhookDelivery, **fields: Any) -> None:
+    if isinstance(delivery, Delivery):
+        fields["tries"] = [*delivery.tries, tried(delivery, fields["status"], fields["why"])]
     with durable():
         if not _mine(delivery).update(**fields):
             raise Overtaken

@@ -14,10 +14,11 @@ from approvals.services.told import mark_told, mark_unreachable
 from intents import clock, ticks
 from intents.services.durable import durable
 from notifications import breaker, keptmail, metrics
+from notifications.bounces.stopping import stop_of
 from notifications.case import Case, read_case
-from notifications.channels.base import Channel, Fate, Message, Retry, Sent
+from notifications.channels.base import Channel, Dead, Fate, Message, Retry, Sent
 from notifications.channels.registry import CHANNELS
-from notifications.claims import claim, conclude, give_back, put_off, settle
+from notifications.claims import MOST_ATTEMPTS, claim, conclude, give_back, pause_after, put_off, settle
 from notifications.compose import compose
 from notifications.flood import adopt, gates_held, gates_named
 from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
@@ -25,11 +26,10 @@ from notifications.relevance import superseded_by
 
 log = logging.getLogger(__name__)
 BATCH = 50
-MOST_ATTEMPTS = 8
-BACKOFF_SECONDS = (10, 30, 120, 600)
 LONGEST_WISH_SECONDS = 3600
 LAST_START = timedelta(seconds=20)
 """With less than this left of the lease, nothing more is begun."""
+NOTHING_IS_SENT = "Nothing is sent to this address until an admin lifts that: {}"
 SAMPLE = "A sample person: no real mail is ever sent to them."
 
 
@@ -39,6 +39,11 @@ class Unsent:
 
     status: DeliveryStatus
     why: str
+
+
+@dataclass(frozen=True)
+class Stopped(Dead):
+    """The address takes nothing, as it showed before: the channel was not asked again."""
 
 
 def deliver_due(channel: str = "email", limit: int = BATCH) -> int:
@@ -69,7 +74,7 @@ def _handle(delivery: Delivery, channel: Channel, now: datetime) -> datetime | N
     _conclude(delivery, fate, now)
     if isinstance(fate, Retry) and fate.account:
         return breaker.failed(channel.name, fate.why, fate.after_seconds, now)
-    if not isinstance(fate, Unsent):
+    if not isinstance(fate, Unsent | Stopped):
         breaker.answered(channel.name)
     return None
 
@@ -85,7 +90,9 @@ def _fate(delivery: Delivery, channel: Channel, now: datetime) -> Fate | Unsent:
             return Unsent(DeliveryStatus.SUPERSEDED, unneeded)
         if case.person is not None and case.person.is_sample and not keptmail.is_used():
             return Unsent(DeliveryStatus.DEAD, SAMPLE)
-        return channel.send(_message(case))
+        message = _message(case)
+        stopped = stop_of(channel.name, message.to)
+        return Stopped(NOTHING_IS_SENT.format(stopped.why)) if stopped else channel.send(message)
     except Exception as error:
         log.exception("delivery failed", extra={"delivery": str(delivery.pk)})
         return Retry(0, f"An error of our own: {type(error).__name__}.")
@@ -118,8 +125,7 @@ def _settle(delivery: Delivery, fate: Fate | Unsent, now: datetime) -> None:
 
 
 def _pause(delivery: Delivery, fate: Retry) -> float:
-    step = BACKOFF_SECONDS[min(delivery.attempt, len(BACKOFF_SECONDS)) - 1]
-    return max(step, min(fate.after_seconds, LONGEST_WISH_SECONDS))
+    return max(pause_after(delivery.attempt), min(fate.after_seconds, LONGEST_WISH_SECONDS))
 
 
 def sent(delivery: Delivery, fate: Sent, now: datetime, said_at: datetime) -> None:

@@ -16,6 +16,11 @@ def mark_told(gate_id: uuid.UUID, person_id: uuid.UUID, at: datetime) -> None:
     Seat.objects.filter(gate_id=gate_id, person_id=person_id, told_at=None).update(told_at=at, unreachable=False)
 
 
+def unmark_told(gate_id: uuid.UUID, person_id: uuid.UUID) -> None:
+    """The message came back: this person was not told after all."""
+    Seat.objects.filter(gate_id=gate_id, person_id=person_id).update(told_at=None)
+
+
 def mark_unreachable(gate_id: uuid.UUID, person_id: uuid.UUID, why: str) -> None:
     """This person cannot be told: an event of the gate. With nobody else reachable it escalates now.
 

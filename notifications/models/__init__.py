@@ -11,7 +11,7 @@ from notifications.models.delivery import (
     KeptMail,
     Purpose,
 )
-from notifications.models.mail import LinkGeneration
+from notifications.models.mail import LinkGeneration, StoppedAddress
 from notifications.models.slack import SlackCode, SlackInstallation, SlackLane, SlackLink, SlackMessage
 from notifications.models.webhook import InboxWatch, WebhookDelivery, WebhookEvent, WebhookSubscription
 
@@ -32,6 +32,7 @@ __all__ = [
     "SlackLane",
     "SlackLink",
     "SlackMessage",
+    "StoppedAddress",
     "WebhookDelivery",
     "WebhookEvent",
     "WebhookSubscription",

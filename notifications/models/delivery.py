@@ -65,6 +65,7 @@ class Delivery(models.Model):
     lease_until = models.DateTimeField(null=True)
     reference = models.CharField(max_length=255, blank=True, help_text="The channel's own id of the message.")
     why = models.CharField(max_length=500, blank=True)
+    tries = models.JSONField(default=list, db_default=[], help_text="Each attempt: number, at, fate, why.")
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
 
@@ -78,6 +79,7 @@ class Delivery(models.Model):
                 condition=models.Q(status__in=("queued", "sending")),
             ),
             models.Index(fields=["person_id", "created_at"], name="delivery_of_person"),
+            models.Index(fields=["reference"], name="delivery_reference", condition=~models.Q(reference="")),
         ]
 
     def __str__(self) -> str:

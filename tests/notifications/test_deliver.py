@@ -10,8 +10,8 @@ from intents.models import Event
 from notifications import deliver
 from notifications.announce import announce_due
 from notifications.channels.email import EmailChannel
-from notifications.claims import LEASE, Overtaken, claim, settle
-from notifications.deliver import MOST_ATTEMPTS, deliver_due
+from notifications.claims import LEASE, MOST_ATTEMPTS, Overtaken, claim, settle
+from notifications.deliver import deliver_due
 from notifications.models import ChannelAccount, Delivery, DeliveryStatus, KeptMail
 from tests.factories import gate_rule, make_policy, open_gate
 from tests.notifications.helpers import ask, fates
