@@ -38,8 +38,10 @@ class Rules:
 
     @cached_property
     def people(self) -> set[str]:
-        """Who may decide, on call or later on call."""
-        return {person.ref for person in deciders_ever(self.workspace, self.names)}
+        """Who may decide, on call or later on call, or may break the glass of any gate."""
+        breakers = Membership.objects.filter(workspace=self.workspace, is_active=True, can_break_glass=True)
+        named = {person.ref for person in deciders_ever(self.workspace, self.names)}
+        return named | {str(person_id) for person_id in breakers.values_list("person_id", flat=True)}
 
     def touched_by(self, change: str, said: dict[str, Any]) -> str:
         """What of these rules the change was about, in words; "" if nothing."""

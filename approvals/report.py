@@ -28,7 +28,7 @@ def gate_report(gate: Gate) -> dict[str, Any]:
     """What the human step adds to the terminal details."""
     decisions = list(gate.decisions.select_related("person", "text").order_by("at", "pk"))
     counted = [row for row in decisions if row.taken_back_at is None]
-    last = counted[-1] if counted and gate.reason == "decided" else None
+    last = counted[-1] if counted and gate.by_people else None
     return {
         "gate": gate_json(gate, decisions),
         "outcome": gate.outcome,
@@ -105,6 +105,8 @@ def summary(gate: Gate, last: Decision | None) -> str:
         return f"Closed undecided at {at}."
     verb = VERBS.get(gate.outcome, gate.outcome.replace("_", " ").capitalize())
     sentence = f"{verb} by {last.person.name} {PLACES.get(last.via, last.via)} at {at}"
+    if gate.reason == "break_glass":
+        sentence = f"{sentence}, by breaking glass"
     return f"{sentence}: {last.text.comment}" if last.text.comment else f"{sentence}."
 
 

@@ -32,6 +32,7 @@ def from_rule(gate: dict[str, Any]) -> TermsBody:
         "first": [],
         "asked_by_request": False,
         **_chain_body(chain),
+        **({"extend": gate["extend"]} if gate.get("extend") else {}),
     }
 
 
@@ -92,7 +93,14 @@ def merge(asked: TermsBody, policy: TermsBody) -> TermsBody:
         merged |= {key: asked[key] for key in ("remind_after", "remind_interval", "max_reminders")}
     if not policy["escalate_to"]:
         merged["escalate_to"] = asked["escalate_to"]
+    if not asked["asked_by_request"] and "extend" in merged:
+        merged["extend"] = _lesser(asked.get("extend"), policy.get("extend"))
     return merged
+
+
+def _lesser(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Of two permissions to extend the one for less time; none, if either policy lets nobody extend."""
+    return min(one, other, key=lambda extend: extend["most"]) if one and other else None
 
 
 def _on_silence(asked: TermsBody, policy: TermsBody, deadline: int) -> str:

@@ -2,7 +2,15 @@
 
 from django.urls import include, path
 
-from approvals.views.actsapi import AnswerView, AskView, ClaimView, ReleaseView
+from approvals.views.actsapi import (
+    AnswerView,
+    AskView,
+    BreakGlassView,
+    ClaimView,
+    EscalateView,
+    ExtendView,
+    ReleaseView,
+)
 from approvals.views.api import DecisionView, TasksView
 from approvals.views.changesapi import AmendView
 
@@ -13,6 +21,9 @@ urlpatterns = [
     path("v1/gates/<str:gate_id>/answer", AnswerView.as_view()),
     path("v1/gates/<str:gate_id>/claim", ClaimView.as_view()),
     path("v1/gates/<str:gate_id>/release", ReleaseView.as_view()),
+    path("v1/gates/<str:gate_id>/escalate", EscalateView.as_view()),
+    path("v1/gates/<str:gate_id>/extend", ExtendView.as_view()),
+    path("v1/gates/<str:gate_id>/break-glass", BreakGlassView.as_view()),
     path("v1/intents/<str:handle>/amend", AmendView.as_view()),
     path("", include("approvals.pageurls")),
 ]

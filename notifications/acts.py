@@ -35,6 +35,24 @@ def answer(case: Case) -> Content:
     return _news(case, f"Answer from {who}", f"{who} answered your question.", *own, said)
 
 
+def extension(case: Case) -> Content:
+    """The deadline is another one: what is printed in earlier messages does not hold any more."""
+    who = one_line(str(case.details.get("name")), 120)
+    until = moment(case.gate.expires_at, case.now) if case.gate else ""
+    said = Quote("Why", visible(str(case.details.get("why"))), by=who)
+    return _news(case, f"More time, until {until}", f"{who} moved the deadline. Answers are taken until {until}.", said)
+
+
+def glass(case: Case) -> Content:
+    """Somebody let it pass alone. Whoever would have had to agree, and the admins, look at it afterwards."""
+    who = one_line(str(case.details.get("name")), 120)
+    said = Quote("Why", visible(str(case.details.get("why"))), by=who)
+    reason = (
+        f"{who} broke the glass and let this pass alone, at {moment(case.delivery.event.at, case.now)}. Nobody else "
+    )
+    return _news(case, "Glass was broken", f"{reason}had to agree. If you did not expect it, look into it now.", said)
+
+
 def _news(case: Case, what: str, reason: str, *quotes: Quote, link: str = "Look at it") -> Content:
     title = one_line(case.gate.title if case.gate else case.intent.intent_type, TITLE_LIMIT)
     until = (Fact("Decide by", moment(case.gate.expires_at, case.now)),) if case.gate and case.gate.is_open else ()

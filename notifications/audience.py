@@ -14,6 +14,7 @@ from notifications.models import Purpose
 class Group(Enum):
     """PENDING may decide and have not. NAMED_PENDING are those of them that the event names. NAMED are members.
 
+    CONCERNED have a seat on the gate or are admins.
     ASKED were mailed about the gate and have not decided on it; the requester, who is told the outcome, is not of them.
     """
 
@@ -22,6 +23,7 @@ class Group(Enum):
     NAMED = "named"
     REQUESTER = "requester"
     ASKED = "asked"
+    CONCERNED = "concerned"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Telling:
 
 OUTCOME = Telling(Purpose.OUTCOME, Group.REQUESTER)
 CLOSED = Telling(Purpose.CLOSED, Group.ASKED)
+GLASS = Telling(Purpose.GLASS, Group.CONCERNED)
 CHANGES = ("intent.amended", "intent.payload_edited")
 ASKED_ANEW = ("amended", "edited")
 """Why a gate closed that is asked again: no news to the requester, who is told of the change itself."""
@@ -42,10 +45,19 @@ ALWAYS: Mapping[str, tuple[Telling, ...]] = {
     "intent.human_task_assigned": (Telling(Purpose.REQUEST, Group.PENDING),),
     "intent.reminder": (Telling(Purpose.REMINDER, Group.PENDING),),
     "intent.question_asked": (Telling(Purpose.QUESTION, Group.REQUESTER),),
+    "intent.extended": (Telling(Purpose.EXTENSION, Group.PENDING), Telling(Purpose.EXTENSION, Group.REQUESTER)),
     "intent.held_for_changes": (Telling(Purpose.WANTED, Group.REQUESTER),),
     **dict.fromkeys(CHANGES, (Telling(Purpose.REQUEST, Group.PENDING), Telling(Purpose.CHANGED, Group.REQUESTER))),
     **dict.fromkeys(TERMINAL_EVENT.values(), (OUTCOME,)),
 }
+NAMING = {
+    "intent.escalated": (Purpose.ESCALATION, Group.NAMED_PENDING, "escalated_to"),
+    "intent.handed_over": (Purpose.REQUEST, Group.NAMED_PENDING, "told"),
+    "intent.delegated": (Purpose.REQUEST, Group.NAMED_PENDING, "told"),
+    "intent.question_answered": (Purpose.ANSWER, Group.NAMED, "to"),
+    "intent.notification": (Purpose.NOTIFICATION, Group.NAMED, "to"),
+}
+"""The events that name whom to tell, and where."""
 
 
 def tellings(
@@ -54,20 +66,23 @@ def tellings(
     """Who is told of this event. The requester hears of a gate that ended its intent by the intent's own end."""
     if event_type in ALWAYS:
         return ALWAYS[event_type]
-    if event_type == "intent.escalated":
-        return (Telling(Purpose.ESCALATION, Group.NAMED_PENDING, _names(details, "escalated_to")),)
-    if event_type in ("intent.handed_over", "intent.delegated"):
-        return (Telling(Purpose.REQUEST, Group.NAMED_PENDING, _names(details, "told")),)
-    if event_type == "intent.question_answered":
-        return (Telling(Purpose.ANSWER, Group.NAMED, _names(details, "to")),)
-    if event_type == "intent.notification":
-        return (Telling(Purpose.NOTIFICATION, Group.NAMED, _names(details, "to")),)
+    if event_type in NAMING:
+        purpose, group, key = NAMING[event_type]
+        return (Telling(purpose, group, _names(details, key)),)
+    if event_type == "intent.broke_glass":
+        return (GLASS,) if intent_is_final else (GLASS, Telling(Purpose.GLASS, Group.REQUESTER))
     if event_type == "intent.gate_closed":
-        is_anew = details.get("reason") in ASKED_ANEW
-        return (CLOSED,) if intent_is_final or is_anew else (CLOSED, OUTCOME)
+        return _of_the_end(str(details.get("reason")), intent_is_final=intent_is_final)
     if event_type == "intent.waiting" and waiting_reason == WaitingReason.AGENT:
         return (Telling(Purpose.WAITING, Group.REQUESTER),)
     return ()
+
+
+def _of_the_end(reason: str, *, intent_is_final: bool) -> tuple[Telling, ...]:
+    """Of a gate. Where glass was broken, everybody is told of that."""
+    if reason == "break_glass":
+        return ()
+    return (CLOSED,) if intent_is_final or reason in ASKED_ANEW else (CLOSED, OUTCOME)
 
 
 def gate_of(event_type: str, details: Mapping[str, Any]) -> str:

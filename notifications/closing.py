@@ -45,7 +45,7 @@ def _word(gate: Gate) -> str:
 
 def _summary(case: Case, gate: Gate) -> str:
     """What became of it, by whom, when and why. A gate that closed with its intent says how the intent ended."""
-    if gate.reason in ("decided", "timeout", *ASKED_ANEW):
+    if gate.by_people or gate.reason in ("timeout", *ASKED_ANEW):
         return str(gate_report(gate)["summary"])
     ended = json.loads(case.intent.texts.result or "{}")
     at = moment(gate.closed_at, case.now) if gate.closed_at else ""

@@ -20,6 +20,8 @@ WRITERS: Mapping[str, Callable[[Case], Content]] = {
     Purpose.DIGEST: digest.digest,
     Purpose.QUESTION: acts.question,
     Purpose.ANSWER: acts.answer,
+    Purpose.EXTENSION: acts.extension,
+    Purpose.GLASS: acts.glass,
     Purpose.CHANGED: changes.changed,
     Purpose.WANTED: changes.wanted,
 }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from approvals.directory import people_named
-from approvals.models import Gate, Person
+from approvals.models import Gate, Membership, Person
 from approvals.selectors import told_people
 from intents.ids import parse_id
 from intents.models import Intent
@@ -23,11 +23,19 @@ def recipients(telling: Telling, intent: Intent, gate: Gate | None) -> list[Pers
         return []
     if telling.group == Group.ASKED:
         return list(people_asked(gate, members(intent)))
+    if telling.group == Group.CONCERNED:
+        return list(_concerned(intent, gate))
     if not gate.is_open:
         return []
     if telling.group == Group.PENDING:
         return told_people(gate)
     return told_people(gate, people_named(intent.workspace, list(telling.names)))
+
+
+def _concerned(intent: Intent, gate: Gate) -> QuerySet[Person]:
+    admins = Membership.objects.filter(workspace_id=intent.workspace_id, is_active=True, is_admin=True)
+    either = Q(pk__in=gate.seats.values("person")) | Q(pk__in=admins.values("person"))
+    return members(intent).filter(either).order_by("joined_at", "email")
 
 
 def _requester(intent: Intent) -> list[Person]:

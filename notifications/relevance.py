@@ -44,6 +44,10 @@ def _ask_is_stale(case: Case) -> str:
     return "A newer message asks for the same." if _newer(case, list(ASKS)) else ""
 
 
+def _is_settled(case: Case) -> bool:
+    return case.gate is None or not case.gate.is_open
+
+
 def _still_asked(case: Case) -> bool:
     """True while an answer would be taken."""
     gate, question = case.gate, parse_id(str(case.details.get("question_id")))
@@ -74,6 +78,10 @@ def _waits_no_more(case: Case) -> bool:
 NEEDLESS: Mapping[str, tuple[Callable[[Case], bool], str]] = {
     Purpose.CLOSED: (_was_never_asked, "This person was never asked."),
     Purpose.QUESTION: (lambda case: not _still_asked(case), "Nobody needs an answer any more."),
+    Purpose.EXTENSION: (
+        lambda case: _is_settled(case) or _newer(case, [Purpose.EXTENSION]),
+        "Another deadline counts, or none any more.",
+    ),
     Purpose.CHANGED: (_did_it_themselves, "This person did it."),
     Purpose.WANTED: (_waits_no_more, "It does not wait for changes any more."),
     Purpose.DIGEST: (lambda case: not held_in(case.delivery).exists(), "Another digest has said it."),

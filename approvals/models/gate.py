@@ -73,6 +73,11 @@ class Gate(models.Model):
         """True if the payload changed while people were being asked."""
         return self.changed_at is not None
 
+    @property
+    def by_people(self) -> bool:
+        """True if people's answers gave it its outcome, or one person's who broke the glass."""
+        return self.reason in ("decided", "break_glass")
+
 
 class GateAsk(models.Model):
     """What is asked: texts, outcomes with their classes, form, earlier results. Written once, beside the gate."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from approvals.models import Gate, Membership, Person
 from approvals.selectors import may_decide
+from approvals.services.decide import takes_none
 from approvals.services.seats import reseat
 from approvals.services.verdict import Verdict, refused, too_late
 from intents.errors import NotFound
@@ -50,7 +51,10 @@ class Acting:
         return None
 
     def not_a_decider(self, person: Person) -> Verdict | None:
-        """The refusal of whoever may not decide here now."""
+        """The refusal of whoever may not decide here now; of everybody while no answer is taken."""
+        none = takes_none(self.locked, self.gate)
+        if none is not None:
+            return none
         why = may_decide(self.gate, person)
         return refused(self.gate, why.code, why.message, 403) if why else None
 

@@ -21,7 +21,7 @@ def claim(gate_id: uuid.UUID, person: Person, *, via: str) -> Verdict:
     It never outlives the deadline.
     """
     with acting_on(gate_id) as act:
-        refusal = act.over() or act.not_a_decider(person)
+        refusal = act.not_a_decider(person)
         if refusal is not None:
             return refusal
         mine = act.gate.claims.filter(person=person)

@@ -78,7 +78,7 @@ def decide_on(
             return refusal
         if own is not None:
             take_back_own(locked, gate, own, via)
-        decision = _record(locked, gate, person, read, Manner(via, strength, full_view))
+        decision = record_decision(locked, gate, person, read, Manner(via, strength, full_view))
         _close_if_settled(locked, gate, person)
     return recorded(gate, decision, _message(gate, decision))
 
@@ -91,19 +91,18 @@ def _refusal(
         return already(gate, own)
     who = selectors.may_decide(gate, person)
     if who is not None:
-        if gate.is_open and _refused_before(gate, person) < MOST_REFUSALS:
-            details = {"gate_id": str(gate.pk), "by": person.email, "code": who.code, "via": via}
-            locked.record("intent.decision_refused", f"person:{person.email}", details)
+        if gate.is_open:
+            keep_refusal(locked, gate, person, who.code, via)
         return refused(gate, who.code, who.message, REFUSAL_STATUS[who.code])
-    over = _takes_none(locked, gate)
+    over = takes_none(locked, gate)
     if over is not None:
         return over
     if fault is not None:
         return refused(gate, fault.code, fault.message, 422, fault.details)
-    return _not_as_shown(gate, answer)
+    return not_as_shown(gate, answer)
 
 
-def _takes_none(locked: Locked, gate: Gate) -> Verdict | None:
+def takes_none(locked: Locked, gate: Gate) -> Verdict | None:
     """Nobody's answer is taken: it is settled, too late, or held."""
     if not gate.is_open:
         return too_late(gate)
@@ -114,7 +113,7 @@ def _takes_none(locked: Locked, gate: Gate) -> Verdict | None:
     return None
 
 
-def _not_as_shown(gate: Gate, answer: Answer) -> Verdict | None:
+def not_as_shown(gate: Gate, answer: Answer) -> Verdict | None:
     """What they were shown is not what stands; or it has changed, and nobody knows what they were shown."""
     if answer.digest and answer.digest != gate.digest:
         return refused(gate, "digest_stale", "What you were shown has changed since. Look again, then decide.", 409)
@@ -131,6 +130,13 @@ def _too_weak(gate: Gate, outcome: str, strength: str) -> Fault | None:
     return Fault("sign_in_needed", SIGN_IN_TO_ACCEPT)
 
 
+def keep_refusal(locked: Locked, gate: Gate, person: Person, code: str, via: str) -> None:
+    """That somebody tried what is not theirs to do is an event, up to MOST_REFUSALS times."""
+    if _refused_before(gate, person) < MOST_REFUSALS:
+        details = {"gate_id": str(gate.pk), "by": person.email, "code": code, "via": via}
+        locked.record("intent.decision_refused", person.actor, details)
+
+
 def _refused_before(gate: Gate, person: Person) -> int:
     """How often the history says so already: an attempt is evidence, a hundred of them are a nuisance."""
     rows = Event.objects.filter(intent_id=gate.intent_id, event_type="intent.decision_refused")
@@ -142,7 +148,8 @@ def _says_the_same(own: Decision, answer: Answer) -> bool:
     return dict(own.text.fields) == dict(answer.fields) and list(own.text.evidence) == list(answer.evidence)
 
 
-def _record(locked: Locked, gate: Gate, person: Person, answer: Answer, manner: Manner) -> Decision:
+def record_decision(locked: Locked, gate: Gate, person: Person, answer: Answer, manner: Manner) -> Decision:
+    """The one place in which a decision comes to be: for `decide`, and for whoever may break glass."""
     decision = Decision(
         gate=gate,
         person=person,

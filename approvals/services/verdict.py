@@ -57,9 +57,10 @@ def too_late(gate: Gate) -> Verdict:
     """The gate has its outcome; say whose it is, when and where."""
     last = gate.decisions.filter(taken_back_at=None).select_related("person").order_by("-at").first()
     at = f"{gate.closed_at:%H:%M} UTC" if gate.closed_at else ""
-    if gate.reason == "decided" and last is not None:
+    if gate.by_people and last is not None:
         verb = VERBS.get(last.outcome, last.outcome.replace("_", " ")).lower()
-        message = f"{last.person.name} {verb} this at {at} {PLACES.get(last.via, last.via)}."
+        how = ", by breaking glass" if gate.reason == "break_glass" else ""
+        message = f"{last.person.name} {verb} this at {at} {PLACES.get(last.via, last.via)}{how}."
     elif gate.reason == "withdrawn":
         message = f"This was withdrawn at {at}; no answer is needed any more."
     else:

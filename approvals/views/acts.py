@@ -14,18 +14,24 @@ from approvals.models import Gate, Person
 from approvals.selectors import gate_for
 from approvals.services.answer import Fault
 from approvals.services.ask import answer, ask
+from approvals.services.break_glass import break_glass
 from approvals.services.claim import claim, release
-from approvals.services.verdict import Verdict
-from approvals.views.answerform import Typed
+from approvals.services.decide import Manner
+from approvals.services.escalate import escalate
+from approvals.services.extend import extend
+from approvals.services.verdict import Verdict, refused
+from approvals.views.answerform import NOT_SHOWN, Typed
 from approvals.views.gatepage import gate_page
 from approvals.views.guard import acts, signed_in
 from approvals.views.offers import Tried
+from approvals.views.subject import subject_of
 from approvals.views.withdrawing import principal_of
 from intents.errors import DomainError, NotFound
 from intents.ids import parse_id
 
 VIA = "web"
 SEE_OTHER = 303
+LONGEST_NUMBER = 7  # digits
 WORDS = ("text", "reason", "question", "to", "seconds")
 
 
@@ -77,10 +83,31 @@ def _release(gate: Gate, person: Person, _post: QueryDict) -> Verdict:
     return release(gate.pk, person, via=VIA)
 
 
+def _escalate(gate: Gate, person: Person, _post: QueryDict) -> Verdict:
+    return escalate(gate.pk, person, via=VIA)
+
+
+def _extend(gate: Gate, person: Person, post: QueryDict) -> Verdict:
+    chosen = _clean(post, "seconds")
+    seconds = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) <= LONGEST_NUMBER else 0
+    return extend(gate.pk, person, seconds, _clean(post, "reason"), via=VIA)
+
+
+def _break_glass(gate: Gate, person: Person, post: QueryDict) -> Verdict:
+    """Only from a view that showed everything, like each yes."""
+    if subject_of(gate, full=post.get("full") == "1").is_cut:
+        return refused(gate, "not_in_full", "This view did not show everything. Review it in full first.", 422)
+    manner = Manner(VIA, "signed_in", True)
+    return break_glass(gate.pk, person, _clean(post, "reason"), manner, digest=post.get("digest") or NOT_SHOWN)
+
+
 ACTS: Mapping[str, Callable[[Gate, Person, QueryDict], Verdict]] = {
     "ask": _ask,
     "answer": _answer,
     "claim": _claim,
     "release": _release,
+    "escalate": _escalate,
+    "extend": _extend,
+    "break-glass": _break_glass,
 }
 """By the last part of the address of their form."""

@@ -9,10 +9,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from approvals.human import VIA, person_of
+from approvals.human import STRENGTH, VIA, person_of
 from approvals.models import Gate, Person
+from approvals.rules import LONGEST_GATE
 from approvals.services.ask import answer, ask
+from approvals.services.break_glass import break_glass
 from approvals.services.claim import claim, release
+from approvals.services.decide import Manner
+from approvals.services.escalate import escalate
+from approvals.services.extend import extend
 from approvals.services.verdict import Verdict
 from approvals.views.api import find_gate
 from approvals.views.attempts import DecidersView
@@ -23,8 +28,8 @@ from intents.principal import PersonRef, Principal
 from intents.selectors import visible_intents
 from intents.views.base import ApiView, body_of
 from intents.views.endpoint import Endpoint
-from intents.wire.create import StrictText
-from intents.wire.shapes import FLAG, ID, TEXT, TEXTS, YES, Shape, obj
+from intents.wire.create import StrictInteger, StrictText
+from intents.wire.shapes import FLAG, ID, TEXT, TEXTS, TIME, YES, Shape, obj
 from intents.wire.unknown import NoFields, unknown_warnings
 
 Fields = dict[str, Any]
@@ -46,6 +51,20 @@ class AnswerBody(serializers.Serializer[Fields]):
 
     question_id = StrictText()
     text = StrictText()
+
+
+class ExtendBody(serializers.Serializer[Fields]):
+    """By how much, and why."""
+
+    seconds = StrictInteger(min_value=1, max_value=LONGEST_GATE)
+    reason = StrictText()
+
+
+class BreakGlassBody(serializers.Serializer[Fields]):
+    """Why, and what was shown."""
+
+    reason = StrictText()
+    digest = StrictText(required=False, allow_blank=True, allow_null=True)
 
 
 class _Acting(ApiView):
@@ -93,7 +112,16 @@ class AnswerView(_Acting):
         )
 
 
-class ClaimView(DecidersView, _Acting):
+class _Deciding(DecidersView, _Acting):
+    """An act of a person who decides."""
+
+    def by_person(self, request: Request, gate_id: str, run: Callable[[Gate, Person, Fields], Verdict]) -> Response:
+        """The same, with the gate of this id and the token's person."""
+        gate, person = find_gate(gate_id, self.principal.workspace_id), person_of(self.principal)
+        return self.act(request, gate, self.tried, lambda body: run(gate, person, body))
+
+
+class ClaimView(_Deciding):
     """Say that one is looking at it."""
 
     tried = "claim"
@@ -101,11 +129,10 @@ class ClaimView(DecidersView, _Acting):
 
     def post(self, request: Request, gate_id: str) -> Response:
         """Shown to all for 15 minutes; blocks nobody, and once puts the next escalation off by as much."""
-        gate, person = find_gate(gate_id, self.principal.workspace_id), person_of(self.principal)
-        return self.act(request, gate, "claim", lambda _: claim(gate.pk, person, via=VIA))
+        return self.by_person(request, gate_id, lambda gate, person, _: claim(gate.pk, person, via=VIA))
 
 
-class ReleaseView(DecidersView, _Acting):
+class ReleaseView(_Deciding):
     """Take a claim away."""
 
     tried = "release"
@@ -113,8 +140,51 @@ class ReleaseView(DecidersView, _Acting):
 
     def post(self, request: Request, gate_id: str) -> Response:
         """One's own, before it runs out."""
-        gate, person = find_gate(gate_id, self.principal.workspace_id), person_of(self.principal)
-        return self.act(request, gate, "release", lambda _: release(gate.pk, person, via=VIA))
+        return self.by_person(request, gate_id, lambda gate, person, _: release(gate.pk, person, via=VIA))
+
+
+class EscalateView(_Deciding):
+    """Take the chain's next step now."""
+
+    tried = "escalate"
+    api = {"POST": Endpoint(PERSON_WHO_DECIDES, body=NoFields, shape=said())}
+
+    def post(self, request: Request, gate_id: str) -> Response:
+        """Once for each step; it gives nobody a right."""
+        return self.by_person(request, gate_id, lambda gate, person, _: escalate(gate.pk, person, via=VIA))
+
+
+class ExtendView(_Deciding):
+    """Move the deadline."""
+
+    tried = "extend"
+    api = {"POST": Endpoint(PERSON_WHO_DECIDES, body=ExtendBody, shape=said(deadline=TIME))}
+
+    def post(self, request: Request, gate_id: str) -> Response:
+        """As the policy allows, later only, and never past its limit."""
+        return self.by_person(
+            request,
+            gate_id,
+            lambda gate, person, body: extend(gate.pk, person, body["seconds"], body["reason"], via=VIA),
+        )
+
+
+class BreakGlassView(_Deciding):
+    """Let it pass alone."""
+
+    tried = "break-glass"
+    api = {"POST": Endpoint(PERSON_WHO_DECIDES, body=BreakGlassBody, shape=said())}
+
+    def post(self, request: Request, gate_id: str) -> Response:
+        """For people with the right to break glass: closes yes, and everybody concerned is told."""
+        manner = Manner(VIA, STRENGTH, None)
+        return self.by_person(
+            request,
+            gate_id,
+            lambda gate, person, body: break_glass(
+                gate.pk, person, body["reason"], manner, digest=body.get("digest") or ""
+            ),
+        )
 
 
 def seen_gate(gate_id: str, principal: Principal) -> Gate:

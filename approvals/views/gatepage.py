@@ -103,4 +103,4 @@ def closing_words(gate: Gate) -> str:
     if gate.reason == "deadline":
         return f"Not approved: the whole request ran out of time at {gate.closed_at:%H:%M} UTC."
     counted = gate.decisions.filter(taken_back_at=None).select_related("person", "text").order_by("at")
-    return summary(gate, counted.last() if gate.reason == "decided" else None)
+    return summary(gate, counted.last() if gate.by_people else None)

@@ -11,18 +11,11 @@ from approvals.directory import label
 from approvals.models import Gate
 from approvals.report import PLACES
 from approvals.text import one_line
+from approvals.views.actwords import ACTS, QUOTED
 from approvals.views.words import actor_words, outcome_words, source_words
 from intents.models import Event, Intent
 
 Details = dict[str, Any]
-QUOTED = {
-    "decision_recorded": "comment",
-    "question_asked": "text",
-    "question_answered": "text",
-    "amended": "why",
-    "payload_edited": "why",
-}
-"""Where an event's details hold words that somebody wrote."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +114,7 @@ def _refused(event: Event, details: Details) -> str:
         "four_eyes": "they are bound up with the request",
         "not_eligible": "it is not theirs to decide",
         "rules_changed": "they had changed its rules",
+        "may_not_break_glass": "they may not break glass",
     }
     code = str(details.get("code", ""))
     return f"An answer by {actor_words(event.actor)} was not taken: {why.get(code, one_line(code))}."
@@ -131,22 +125,13 @@ def _attempted(event: Event, details: Details) -> str:
 
 
 def _closed(_event: Event, details: Details) -> str:
-    reasons = {"timeout": " because the time ran out", "withdrawn": " because the request was withdrawn"}
-    reasons |= dict.fromkeys(("amended", "edited"), " because the request was changed; people are asked anew")
+    reasons = {
+        "break_glass": ", as glass was broken",
+        "timeout": " because the time ran out",
+        "withdrawn": " because the request was withdrawn",
+    } | dict.fromkeys(("amended", "edited"), " because the request was changed; people are asked anew")
     outcome = outcome_words(str(details.get("outcome", ""))).lower()
     return f"The gate closed: {outcome}{reasons.get(str(details.get('reason')), '')}."
-
-
-def _question(_event: Event, details: Details) -> str:
-    return f"{_of(details, 'name')} asked the requester {_place(details)}:"
-
-
-def _answered(event: Event, _details: Details) -> str:
-    return f"{actor_words(event.actor)} answered:"
-
-
-def _claimed(_event: Event, details: Details) -> str:
-    return f"{_of(details, 'name')} is looking at it."
 
 
 def _unreachable(_event: Event, details: Details) -> str:
@@ -216,10 +201,6 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "decision_taken_back": _taken_back,
     "decision_refused": _refused,
     "attempt_refused": _attempted,
-    "question_asked": _question,
-    "question_answered": _answered,
-    "claimed": _claimed,
-    "claim_released": lambda _event, details: f"{_of(details, 'name')} is not looking at it any more.",
     "gate_passed_over": _passed_over,
     "gate_closed": _closed,
     "person_unreachable": _unreachable,
@@ -239,6 +220,7 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "failed": _terminal,
     "canceled": _terminal,
     "timed_out": _terminal,
+    **ACTS,
 }
 
 
@@ -248,7 +230,8 @@ def _place(details: Details) -> str:
 
 
 def _quote(event: Event, details: Details) -> str:
-    key = QUOTED.get(event.event_type.removeprefix("intent."))
+    name = event.event_type.removeprefix("intent.")
+    key = "comment" if name == "decision_recorded" else QUOTED.get(name)
     return str(details.get(key) or "") if key else ""
 
 

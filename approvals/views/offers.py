@@ -8,6 +8,9 @@ from datetime import datetime
 
 from approvals.models import Gate, Person, Question
 from approvals.selectors import may_decide
+from approvals.services.break_glass import may_break_glass
+from approvals.services.escalate import can_escalate
+from approvals.services.extend import LEAST, latest, may_extend
 from approvals.undertakings import live_claims
 from approvals.views.subject import requester_of
 
@@ -20,24 +23,28 @@ class Tried:
     typed: Mapping[str, str] = field(default_factory=dict)
 
 
+STEPS = ((900, "15 minutes"), (3600, "1 hour"), (4 * 3600, "4 hours"), (24 * 3600, "1 day"), (72 * 3600, "3 days"))
 NOTHING_TRIED = Tried()
 
 
 @dataclass(frozen=True)
 class Offers:
     """`ask`: whom a question would go to ("" if no person stands behind the request), None for the requester.
-    `replies`: questions that this person may answer.
+    `replies`: questions that this person may answer. `extend`: by how many seconds, and the same in words.
     """
 
     ask: str | None = None
     replies: tuple[Question, ...] = ()
     claim: bool = False
     release: bool = False
+    escalate: bool = False
+    extend: tuple[tuple[int, str], ...] = ()
+    glass: bool = False
 
     @property
     def any(self) -> bool:
         """True if there is something to offer beside replies."""
-        return self.ask is not None or self.claim or self.release
+        return self.ask is not None or self.claim or self.release or self.escalate or bool(self.extend) or self.glass
 
 
 def offers_of(gate: Gate, person: Person, now: datetime) -> Offers:
@@ -45,14 +52,23 @@ def offers_of(gate: Gate, person: Person, now: datetime) -> Offers:
     if not gate.is_open or now >= gate.expires_at:
         return Offers()
     is_requester = gate.intent.requester == person.ref
-    decides = may_decide(gate, person) is None
+    decides = gate.held_at is None and may_decide(gate, person) is None
     claimed = person.pk in {claim.person_id for claim in live_claims(gate, now)}
     return Offers(
         ask=None if is_requester else _whom(gate),
         replies=tuple(gate.questions.filter(answered_at=None).select_related("asker")) if is_requester else (),
         claim=decides and not claimed,
         release=decides and claimed,
+        escalate=decides and can_escalate(gate),
+        extend=_extensions(gate) if may_extend(gate, person) else (),
+        glass=gate.held_at is None and may_break_glass(gate, person),
     )
+
+
+def _extensions(gate: Gate) -> tuple[tuple[int, str], ...]:
+    left = int((latest(gate) - gate.expires_at).total_seconds())
+    fitting = tuple((seconds, words) for seconds, words in STEPS if seconds < left)
+    return (*fitting, (left, "as long as allowed")) if left >= LEAST else ()
 
 
 def _whom(gate: Gate) -> str:

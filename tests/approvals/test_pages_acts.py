@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from approvals.models import Claim, Question
+from approvals.models import Claim, Gate, Membership, Question
 from approvals.services.ask import ask
 from approvals.services.claim import claim
 from tests.acts import history, say
 from tests.approvals.browsing import signed_in, text_of
-from tests.factories import open_gate
+from tests.factories import gate_rule, make_policy, open_gate
 
 WHY = "Which customers see this?"
 
@@ -91,7 +91,7 @@ def test_nothing_is_offered_once_the_gate_is_settled(world):
     assert "Ana Ruiz approved this" in text_of(refused)
 
 
-@pytest.mark.parametrize("act", ["ask", "answer", "claim", "release"])
+@pytest.mark.parametrize("act", ["ask", "answer", "claim", "release", "escalate", "extend", "break-glass"])
 def test_act_does_nothing_when_its_address_is_only_opened(world, act):
     gate = open_gate(world)
     before = history(gate.intent)
@@ -106,3 +106,70 @@ def test_act_asks_for_a_token_against_forgery(world):
     gate = open_gate(world)
 
     assert signed_in(world.bo, enforce_csrf_checks=True).post(f"/gates/{gate.pk}/claim").status_code == 403
+
+
+def test_deadline_is_moved_on_the_page_by_whom_the_policy_names(world):
+    make_policy(
+        world.workspace, gates=[gate_rule("team:sre", extend={"who": ["person:bo@acme.example"], "most": 7200})]
+    )
+    gate = open_gate(world)
+    bo = signed_in(world.bo)
+
+    assert "Move the deadline" not in text_of(signed_in(world.ana).get(f"/gates/{gate.pk}"))
+    page = text_of(bo.get(f"/gates/{gate.pk}"))
+    assert '<option value="900">15 minutes</option>' in page
+    assert '<option value="7200">as long as allowed</option>' in page
+    said = bo.post(f"/gates/{gate.pk}/extend", {"seconds": "900", "reason": "Ana is on a train."}, follow=True)
+    assert "everybody concerned is told" in text_of(said)
+    assert "Bo Lind moved the deadline from" in text_of(said)
+    refused = bo.post(f"/gates/{gate.pk}/extend", {"seconds": "٣٣٣", "reason": "no"})
+    assert (refused.status_code, "at least 60 seconds" in text_of(refused)) == (422, True)
+
+
+def test_chain_is_escalated_on_the_page(world):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", remind={"after": 600}, escalate_to=["team:sre"])])
+    gate = open_gate(world)
+    bo = signed_in(world.bo)
+
+    assert "Tell the next ones now" in text_of(bo.get(f"/gates/{gate.pk}"))
+    said = text_of(bo.post(f"/gates/{gate.pk}/escalate", follow=True))
+
+    assert "The next ones of the chain are told now." in said
+    assert "Tell the next ones now" not in said
+
+
+def test_glass_is_broken_on_the_page_by_who_has_the_right(world):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", need=2)])
+    Membership.objects.filter(person=world.bo).update(can_break_glass=True)
+    gate = open_gate(world)
+    bo = signed_in(world.bo)
+
+    assert "Break the glass" not in text_of(signed_in(world.ana).get(f"/gates/{gate.pk}"))
+    assert "Break the glass and approve" in text_of(bo.get(f"/gates/{gate.pk}"))
+    said = bo.post(f"/gates/{gate.pk}/break-glass", {"reason": "All is down.", "digest": gate.digest}, follow=True)
+
+    assert "by breaking glass: All is down." in text_of(said)
+    assert "Bo Lind broke the glass: nobody else had to agree. <q>All is down.</q>" in text_of(said)
+
+
+@pytest.mark.parametrize(("posted", "status"), [({"digest": ""}, 409), ({"digest": "sha256:other"}, 409)])
+def test_glass_is_not_broken_by_a_page_that_shows_something_else(world, posted, status):
+    Membership.objects.filter(person=world.bo).update(can_break_glass=True)
+    gate = open_gate(world)
+
+    refused = signed_in(world.bo).post(f"/gates/{gate.pk}/break-glass", {"reason": "All is down."} | posted)
+
+    assert refused.status_code == status
+    assert Gate.objects.get().is_open
+
+
+def test_glass_is_only_broken_after_a_review_in_full(world):
+    Membership.objects.filter(person=world.bo).update(can_break_glass=True)
+    gate = open_gate(world, payload={"long": ["x" * 150] * 300})
+    bo = signed_in(world.bo)
+    words = {"reason": "All is down.", "digest": gate.digest}
+
+    assert "Break the glass and approve" not in text_of(bo.get(f"/gates/{gate.pk}"))
+    assert bo.post(f"/gates/{gate.pk}/break-glass", words).status_code == 422
+    assert "Break the glass and approve" in text_of(bo.get(f"/gates/{gate.pk}?full=1"))
+    assert bo.post(f"/gates/{gate.pk}/break-glass", words | {"full": "1"}).status_code == 303

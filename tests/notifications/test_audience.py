@@ -17,6 +17,8 @@ from notifications.models import Purpose
             {"escalated_to": ["team:leads"]},
             (Purpose.ESCALATION, Group.NAMED_PENDING, ("team:leads",)),
         ),
+        ("intent.question_asked", "", {}, (Purpose.QUESTION, Group.REQUESTER, ())),
+        ("intent.question_answered", "", {"to": ["person:a"]}, (Purpose.ANSWER, Group.NAMED, ("person:a",))),
         ("intent.completed", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
         ("intent.failed", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
         ("intent.canceled", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
@@ -43,6 +45,8 @@ def test_tellings_name_purpose_and_group_when_somebody_is_to_be_told(event_type,
         ("intent.decision_recorded", ""),
         ("intent.decision_taken_back", ""),
         ("intent.decision_refused", ""),
+        ("intent.claimed", ""),
+        ("intent.claim_released", ""),
         ("intent.person_unreachable", ""),
         ("intent.lease_expired", ""),
         ("intent.delivery_failed", ""),
@@ -65,3 +69,17 @@ def test_gate_of_is_the_last_gate_when_the_intent_ends():
     assert gate_of("intent.completed", {"gates": []}) == ""
     assert gate_of("intent.reminder", {"gate_id": "c"}) == "c"
     assert gate_of("intent.waiting", {}) == ""
+
+
+@pytest.mark.parametrize(("intent_is_final", "groups"), [(False, ["concerned", "requester"]), (True, ["concerned"])])
+def test_tellings_are_of_the_glass_when_it_was_broken_and_not_of_the_gates_end(intent_is_final, groups):
+    glass = tellings("intent.broke_glass", "", {}, intent_is_final=intent_is_final)
+
+    assert [(what.purpose, what.group.value) for what in glass] == [("break_glass", group) for group in groups]
+    assert tellings("intent.gate_closed", "", {"reason": "break_glass"}, intent_is_final=intent_is_final) == ()
+
+
+def test_tellings_of_a_later_deadline_are_for_whoever_was_asked_and_the_requester():
+    told = tellings("intent.extended", "", {}, intent_is_final=False)
+
+    assert [(what.purpose, what.group.value) for what in told] == [("extension", "pending"), ("extension", "requester")]

@@ -16,7 +16,7 @@ from intents.views.document import document
 from notifications.webhooks.publishing import publish
 from notifications.webhooks.subscriptions import Wanted, subscribe
 from tests.acts import neighbours
-from tests.factories import make_agent, make_key, make_policy, make_token, open_gate, send
+from tests.factories import gate_rule, make_agent, make_key, make_policy, make_token, open_gate, send
 from tests.wire.callers import NOBODY, call
 from tests.wire.everything import rows
 from tests.wire.routes import Route, routes
@@ -60,7 +60,8 @@ WRONG: dict[str, list[Any]] = {
 @pytest.fixture
 def ours(world: SimpleNamespace) -> dict[str, Any]:
     """Ids of rows that are there and could be changed."""
-    Membership.objects.filter(person=world.ana).update(is_admin=True)
+    Membership.objects.filter(person=world.ana).update(is_admin=True, can_break_glass=True)
+    make_policy(world.workspace, gates=[gate_rule("team:sre", extend={"who": ["team:sre"], "most": 7200})])
     gate = open_gate(world, reply_to="infra-validator")
     Question.objects.create(pk=ASKED, gate=gate, asker=world.bo, text="Why?", via="web", asked_at=gate.opened_at)
     Claim.objects.create(gate=gate, person=world.ana, at=gate.opened_at, until=gate.expires_at)
