@@ -6,8 +6,9 @@ from typing import Any
 
 from approvals.authentication import KnownPerson
 from approvals.clockwork import expire, run_chain
+from approvals.failures import describe
 from approvals.models import Gate, Person
-from approvals.report import gate_report
+from approvals.report import failure_report, gate_report
 from approvals.services.answer import read_decision
 from approvals.services.decide import decide_on
 from approvals.services.gates import close_gate, open_gate
@@ -22,6 +23,7 @@ from intents.models import Step
 from intents.ports import StepEnd
 from intents.principal import Principal
 from intents.services.lock import Locked
+from intents.stepgraph import FAILED
 
 VIA, STRENGTH = "api", "linked"  # a personal token over the wire
 
@@ -33,6 +35,8 @@ class HumanKind:
         """Open the gate; or go past it, if it has a condition about earlier results that does not hold."""
         if passed_over(locked, step):
             return StepEnd(StepStatus.SKIPPED, "server")
+        if FAILED in step.spec:
+            describe(step)
         open_gate(locked, step)
         return None
 
@@ -66,7 +70,9 @@ class HumanKind:
     def report(self, step: Step) -> dict[str, Any]:
         """The gate with its decisions; nothing if it never opened."""
         gate = _opened(step)
-        return gate_report(gate) if gate else {}
+        if gate is None:
+            return {}
+        return failure_report(gate, step) if FAILED in step.spec else gate_report(gate)
 
 
 def _opened(step: Step) -> Gate | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
-from approvals import asking
+from approvals import asking, failures
 from approvals.away import absences_at, linked, pairs_of
 from approvals.changers import LATELY, Rules, changers, entries_since
 from approvals.directory import label, member
@@ -42,12 +42,18 @@ def plan(submission: Submission, workspace: Workspace, principal: Principal, pla
         return
     asking.resolve_notifications(planned, workspace)
     items = asking.read_gates(planned, workspace, settings.default_approvers)
+    items, cleaning, warning = failures.set_aside(items, ruling)
     items = _with_policies(items, ruling, settings, planned)
-    planned.kept_out = _changers(items, workspace, submission.intent_type, settings)
+    handed = failures.asked_about_failure(ruling, settings)
+    asked = [*items, *([handed] if handed else [])]
+    planned.kept_out = _changers(asked, workspace, submission.intent_type, settings)
     planned.excluded = sorted({*planned.excluded, *planned.kept_out})
     planned.bound = bound(planned.excluded, workspace, settings)
     planned.excluded = sorted({*planned.excluded, *planned.bound})
     planned.steps = [finished(item, workspace, planned, at) for at, item in enumerate(items)]
+    planned.steps += [cleaning] if cleaning else []
+    planned.warnings += [warning] if warning else []
+    planned.failure_step = failures.failure_step(finished(handed, workspace, planned, 0)) if handed else None
 
 
 def settings_of(workspace: Workspace) -> ApprovalSettings:

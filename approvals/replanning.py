@@ -11,9 +11,10 @@ from approvals.models import ApprovalSettings, Unmatched
 from approvals.placing import Ask, Item, PolicyGate, place_all
 from approvals.rules import Ruling
 from intents.errors import Forbidden
-from intents.lifecycle import LEFT_OUT, StepStatus
+from intents.lifecycle import LEFT_OUT, OPEN_STEP, StepStatus
 from intents.models import Intent, Step
 from intents.ports import Planned
+from intents.stepgraph import CLEAN_UP
 from intents.submission import StepSpec, Submission
 
 DENIED = "With this payload {} denies it, so it stays as it was. Withdraw it, or send other changes."
@@ -82,7 +83,8 @@ def _placed(
     intent: Intent, steps: Sequence[Step], gates: list[PolicyGate], excluded: list[str]
 ) -> list[tuple[Step | None, StepSpec]]:
     """Where each of them stands among the steps that are not over."""
-    ahead = [step for step in steps if step.status in (StepStatus.PENDING, StepStatus.READY, StepStatus.CURRENT)]
+    still = [step for step in steps if step.status in (StepStatus.PENDING, *OPEN_STEP)]
+    ahead = [step for step in still if not step.spec.get(CLEAN_UP)]
     items: list[Item] = [_item(step) for step in ahead]
     placed = place_all(list(items), gates) if gates else items
     planned = Planned([StepSpec(step.name, step.kind, step.source) for step in steps])

@@ -8,6 +8,9 @@ from approvals import selectors
 from approvals.directory import label
 from approvals.models import Decision, Gate
 from intents.clock import iso
+from intents.models import Step
+from intents.services.mending import RETRY
+from intents.services.outcome import stored_result
 
 PLACES = {
     "web": "in the web inbox",
@@ -40,6 +43,12 @@ def gate_report(gate: Gate) -> dict[str, Any]:
         "fields": last.text.fields if last else {},
         "task_result": _task_result(last),
     }
+
+
+def failure_report(gate: Gate, step: Step) -> dict[str, Any]:
+    """The same of a gate about failed work: what a person did by hand is a result, and another try is no outcome."""
+    report = gate_report(gate) | {"result": stored_result(step)}
+    return {"gate": report["gate"]} if gate.outcome == RETRY else report
 
 
 def gate_json(gate: Gate, decisions: list[Decision]) -> dict[str, Any]:

@@ -55,11 +55,13 @@ class Planned:
 
     `denied` ends the intent before any step. `excluded` are people (opaque ids) who may not decide on it; `kept_out`
     and `bound` say of some of them why, in a sentence: they changed the rules, or are tied to others by an absence.
+    `failure_step` ({"source", "spec"}) is the gate that asks people about work that failed.
     """
 
     steps: list[StepSpec]
     denied: str = ""
     passed_by: str = ""
+    failure_step: dict[str, Any] | None = None
     requester: str = ""
     excluded: list[str] = field(default_factory=list)
     kept_out: dict[str, str] = field(default_factory=dict)

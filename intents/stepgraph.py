@@ -18,6 +18,9 @@ END = "end"
 """Jumping there ends the scenario, unless a step has that name."""
 ON_SUCCESS, ON_FAILURE = "on_success", "on_failure"
 BY_POLICY = "by_policy"
+CLEAN_UP = "clean_up"
+FAILED = "failed"
+"""In a step's spec: a policy wants it; it only cleans up; it asks about work that failed."""
 
 
 @dataclass(frozen=True)

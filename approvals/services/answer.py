@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from approvals.failures import BY_HAND, RESULT, TASK_TYPE
 from approvals.forms import coerce, validate, with_approved
 from approvals.models import Gate, GateAsk
 from approvals.outcomes import OutcomeClass
@@ -14,6 +15,7 @@ from intents.errors import Invalid
 RESERVED = ("outcome", "comment", "data", "evidence", "digest", "action")
 COMMENT_LIMIT = 2000
 EVIDENCE_LIMIT = 10
+NEEDED = "This is needed."
 WORDS = {"approve": OutcomeClass.YES, "reject": OutcomeClass.NO}
 
 
@@ -101,6 +103,10 @@ def _fault(ask: GateAsk, answer: Answer, cls: str) -> Fault | None:
         return Fault("comment_required", "Say why: this answer needs a comment.")
     if cls != OutcomeClass.YES:
         return None
+    if _is_by_hand(ask, answer) and not answer.fields.get(RESULT):
+        return Fault(
+            "result_required", "Say what came of it: completing by hand needs a result.", {"fields": {RESULT: NEEDED}}
+        )
     if ask.evidence_required and not answer.evidence:
         return Fault("evidence_required", "Add evidence: at least one link or text.")
     errors = validate(ask.form_schema, dict(answer.fields)) if ask.form_schema is not None else []
@@ -109,6 +115,10 @@ def _fault(ask: GateAsk, answer: Answer, cls: str) -> Fault | None:
         words = "; ".join(f"{path or 'form'}: {message}" for path, message in places.items())
         return Fault("form_invalid", words, {"fields": places})
     return None
+
+
+def _is_by_hand(ask: GateAsk, answer: Answer) -> bool:
+    return ask.gate.task_type == TASK_TYPE and answer.outcome == BY_HAND
 
 
 def _evidence(value: Any) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 from approvals import selectors
 from approvals.away import stood_in_for
+from approvals.failures import BY_HAND, by_hand
 from approvals.models import Decision, DecisionText, Gate, Person
 from approvals.outcomes import OutcomeClass
 from approvals.report import summary
@@ -28,7 +29,9 @@ from intents.models import Event
 from intents.ports import StepEnd
 from intents.services.advance import end_step
 from intents.services.lock import Locked, locked_intent
+from intents.services.outcome import keep_result
 from intents.services.rows import insert
+from intents.stepgraph import FAILED
 
 CHANGED = "The payload was changed since it was sent: look at it, and name its digest with your answer."
 MOST_REFUSALS = 3  # of one person on one intent
@@ -202,6 +205,9 @@ def _close_if_settled(locked: Locked, gate: Gate, person: Person) -> None:
     close_gate(locked, gate, outcome=outcome, outcome_class=result, reason="decided")
     step = next(row for row in locked.steps if row.pk == gate.step_id)
     gate.step = step
+    if FAILED in step.spec and outcome == BY_HAND:
+        deciding = next(vote for vote in reversed(votes) if vote.outcome == outcome)
+        keep_result(locked, step, by_hand(deciding.text.fields, person.email), person.actor)
     end_step(locked, step, _step_end(result, outcome, f"person:{person.email}"))
 
 

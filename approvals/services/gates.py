@@ -23,6 +23,7 @@ from intents.services.lock import Locked
 from intents.services.outcome import stored_result
 from intents.services.payloads import has_changed
 from intents.services.rows import insert
+from intents.stepgraph import FAILED
 
 
 def open_gate(locked: Locked, step: Step) -> Gate:
@@ -90,7 +91,9 @@ def _terms_row(body: dict[str, Any]) -> Terms:
 
 
 def _earlier(locked: Locked, step: Step) -> list[dict[str, Any]]:
-    done = [row for row in locked.steps if row.position < step.position and row.status == StepStatus.DONE]
+    failed = step.spec.get(FAILED, {}).get("step")
+    before = [row for row in locked.steps if row.position < step.position]
+    done = [row for row in before if row.status == StepStatus.DONE or row.name == failed]
     results = [(row, stored_result(row)) for row in done]
     return [
         {"step_id": row.name, "by": row.agent_address, "result": result}

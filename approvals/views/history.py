@@ -213,6 +213,7 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "amended": _amended,
     "payload_edited": _edited,
     "held_for_changes": _held,
+    "clean_up_started": _says("{step} cleans up before this ends."),
     "lease_revoked": _says("{agent} was stopped; {step} is taken back and waits until it is resumed."),
     "lease_expired": _says("No result for {step} came in time; it is handed out again."),
     "delivery_failed": _says("No result for {step} came, however often it was handed out."),

@@ -20,6 +20,7 @@ ANSWERS = {
     "declined": "Decline",
     "override_approved": "Approve the override",
     "deferred": "Put off",
+    "retry": "Have it tried again",
 }
 MEANS = {
     OutcomeClass.YES: "Counts as a yes: the program may go on.",

@@ -10,15 +10,17 @@ from intents.models import Step
 from intents.ports import StepEnd, kind_of
 from intents.services.inbox import tell_end, tell_waiting
 from intents.services.lock import Locked
+from intents.services.mending import clean_up, decided_before, handed_over, mend, with_its_error
 from intents.services.outcome import Ending, terminal_details, write_result
 from intents.services.walking import at_the_end, following, jump
+from intents.stepgraph import CLEAN_UP, FAILED
 
 NO_GATE = "no_gate"
 
 
 def begin(locked: Locked, reason: str = NO_GATE) -> None:
     """Start the first step. A plan without steps is complete at once, for `reason`."""
-    first = next((step for step in locked.steps if step.status == StepStatus.PENDING), None)
+    first = next((step for step in locked.steps if not step.spec.get(CLEAN_UP)), None)
     go_on(locked, first, Ending(Status.COMPLETED, reason=reason, outcome="completed", actor="server"))
 
 
@@ -28,7 +30,14 @@ def end_step(locked: Locked, step: Step, end: StepEnd) -> None:
     step.ended_at = locked.now
     step.lease_until = step.wake_at = None
     step.keep()
-    goes_on = jump(locked, step, end)
+    before = decided_before(step)
+    if before is not None:
+        finish(locked, before)
+        return
+    asked = handed_over(locked, step, end)
+    if FAILED in step.spec and end.final is None:
+        mend(locked, step, end.outcome)
+    goes_on = asked is not None or jump(locked, step, end)
     ending = Ending(
         Status.COMPLETED if goes_on else end.final or Status.COMPLETED,
         reason=end.reason or passed_by(locked),
@@ -37,15 +46,18 @@ def end_step(locked: Locked, step: Step, end: StepEnd) -> None:
         error=None if goes_on else end.error,
     )
     if goes_on:
-        go_on(locked, following(locked, step), ending)
+        go_on(locked, asked or following(locked, step), ending)
     else:
-        finish(locked, ending)
+        ending = with_its_error(step, ending)
+        cleaning = clean_up(locked, ending)
+        _begin_or_finish(locked, cleaning, ending)
 
 
 def go_on(locked: Locked, step: Step | None, ending: Ending) -> None:
     """Begin this step; without one the way is at its end, and so is the intent, as `ending` says."""
     if step is None:
-        finish(locked, at_the_end(locked, ending))
+        ending = at_the_end(locked, ending)
+        _begin_or_finish(locked, clean_up(locked, ending) if ending.status != Status.COMPLETED else None, ending)
         return
     step.status = StepStatus.CURRENT
     step.started_at = locked.now
@@ -56,6 +68,13 @@ def go_on(locked: Locked, step: Step | None, ending: Ending) -> None:
     step.keep()
     if step.kind == "human":
         tell_waiting(locked)
+
+
+def _begin_or_finish(locked: Locked, step: Step | None, ending: Ending) -> None:
+    if step is None:
+        finish(locked, ending)
+    else:
+        go_on(locked, step, ending)
 
 
 def finish(locked: Locked, ending: Ending) -> None:
@@ -78,7 +97,7 @@ def abort(locked: Locked, ending: Ending) -> None:
     step = locked.current
     if step is not None:
         kind_of(step).cancel(locked, step, ending.reason)
-    finish(locked, ending)
+    finish(locked, decided_before(step) or ending)
 
 
 def passed_by(locked: Locked) -> str:

@@ -44,7 +44,7 @@ def terminal_details(locked: Locked, ending: Ending) -> dict[str, Any]:
     silent = (StepStatus.PENDING, *LEFT_OUT)
     reports = [kind_of(step).report(step) for step in locked.steps if step.status not in silent]
     gates = [report["gate"] for report in reports if report.get("gate")]
-    last: dict[str, Any] = next((report for report in reversed(reports) if report.get("gate")), {})
+    last: dict[str, Any] = next((report for report in reversed(reports) if report.get("outcome")), {})
     results = [report["result"] for report in reports if report.get("result") is not None]
     payload = locked.intent.texts
     reason = _reason(ending, last)

@@ -19,6 +19,7 @@ from intents.models import Receipt, Step
 from intents.ports import kind_of
 from intents.receiptkeys import KeySet, key_set
 from intents.services.lock import Locked
+from intents.stepgraph import FAILED
 
 DECIDED, AUTO_APPROVED = "decided", "auto_approved"
 
@@ -71,14 +72,17 @@ def at_the_end(locked: Locked, gates: list[Gate]) -> Receipt | None:
 
 def _basis(locked: Locked, steps: list[Step], gates: list[Gate] | None = None) -> Basis | None:
     """What was agreed to by these steps. A yes by silence is named as the reason, whatever people decided besides."""
-    asked = [step for step in steps if step.kind == "human" and step.status not in LEFT_OUT]
+    asked = [step for step in steps if step.kind == "human" and step.status not in LEFT_OUT and FAILED not in step.spec]
     plan = locked.intent.texts.plan
     if not asked and plan.get("passed_by") == AUTO_APPROVED:
         passed = [row for row in plan["reasons"] if _passed(row)]
         return Basis("completed", AUTO_APPROVED, [], [f"{row['policy']}@{row['version']}" for row in passed])
     if not asked or any(step.status != StepStatus.DONE for step in asked):
         return None
-    gates = gates or [kind_of(step).report(step)["gate"] for step in asked]
+    names = {step.name for step in asked}
+    gates = [gate for gate in gates or [] if gate["step_id"] in names] or [
+        kind_of(step).report(step)["gate"] for step in asked
+    ]
     weakest = next((gate["reason"] for gate in gates if gate["reason"] != DECIDED), DECIDED)
     return Basis(gates[-1]["outcome"], weakest, gates, [])
 

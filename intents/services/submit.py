@@ -144,6 +144,7 @@ def _intent(key: ApiKey, submission: Submission, planned: Planned, target: str) 
             "denied": planned.denied,
             "kept_out": planned.kept_out,
             "bound": planned.bound,
+            **({"failure_step": planned.failure_step} if planned.failure_step else {}),
         },
         warnings=planned.warnings,
     )

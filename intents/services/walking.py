@@ -9,7 +9,7 @@ from intents.models import Step
 from intents.ports import StepEnd
 from intents.services.lock import Locked
 from intents.services.outcome import Ending
-from intents.stepgraph import BY_POLICY, ON_FAILURE, ON_SUCCESS, parted
+from intents.stepgraph import BY_POLICY, CLEAN_UP, ON_FAILURE, ON_SUCCESS, parted
 
 WENT_ON = "The work of {} failed; what the request had set for that case was done."
 
@@ -23,7 +23,7 @@ def jump(locked: Locked, step: Step, end: StepEnd) -> bool:
     target = str(step.spec.get(kind) or "")
     if not target:
         return end.final is None
-    ahead = [row for row in locked.steps if row.position > step.position and row.status == StepStatus.PENDING]
+    ahead = _ahead(locked, step)
     past, met = parted([(row.name, bool(row.spec.get(BY_POLICY))) for row in ahead], target)
     for at in past:
         _skip(locked, ahead[at])
@@ -36,8 +36,7 @@ def jump(locked: Locked, step: Step, end: StepEnd) -> bool:
 
 def following(locked: Locked, step: Step) -> Step | None:
     """The next step that is still to come."""
-    ahead = (row for row in locked.steps if row.position > step.position)
-    return next((row for row in ahead if row.status == StepStatus.PENDING), None)
+    return next(iter(_ahead(locked, step)), None)
 
 
 def at_the_end(locked: Locked, ending: Ending) -> Ending:
@@ -55,6 +54,12 @@ def at_the_end(locked: Locked, ending: Ending) -> Ending:
     )
     status = Status.COMPLETED if instead else Status.FAILED
     return Ending(status, "agent_failed", ending.actor, "completed" if instead else "failed", error)
+
+
+def _ahead(locked: Locked, step: Step) -> list[Step]:
+    """What may still come. A step that only cleans up is not on the way."""
+    rows = (row for row in locked.steps if row.position > step.position and not row.spec.get(CLEAN_UP))
+    return [row for row in rows if row.status == StepStatus.PENDING]
 
 
 def _skip(locked: Locked, step: Step) -> None:
