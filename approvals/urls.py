@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from approvals.views.absenceapi import AbsencesView, AbsenceView
 from approvals.views.actsapi import (
     AnswerView,
     AskView,
@@ -13,9 +14,14 @@ from approvals.views.actsapi import (
 )
 from approvals.views.api import DecisionView, TasksView
 from approvals.views.changesapi import AmendView
+from approvals.views.scheduleapi import OnCallView, SchedulesView
 
 urlpatterns = [
     path("v1/me/tasks", TasksView.as_view()),
+    path("v1/me/absences", AbsencesView.as_view()),
+    path("v1/me/absences/<str:absence_id>", AbsenceView.as_view()),
+    path("v1/schedules", SchedulesView.as_view()),
+    path("v1/schedules/<str:name>/on-call", OnCallView.as_view()),
     path("v1/approvals/<str:gate_id>/decision", DecisionView.as_view()),
     path("v1/gates/<str:gate_id>/ask", AskView.as_view()),
     path("v1/gates/<str:gate_id>/answer", AnswerView.as_view()),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from time import perf_counter
 from typing import Any, ClassVar, cast
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -149,6 +151,20 @@ def query_int(request: Request, name: str, default: int, least: int, most: int) 
     if not (text.isascii() and text.isdigit() and len(text) <= 16 and least <= int(text) <= most):
         raise Invalid(f"{name} must be a whole number from {least} to {most}.", code="invalid_parameter")
     return int(text)
+
+
+def query_moment(request: Request, name: str) -> datetime | None:
+    """A moment with its zone of the query string; Invalid if it is none."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        moment = parse_datetime(text.replace(" ", "+"))  # an unencoded + in a query arrives as a space
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Invalid(f"{name} must be a moment with its zone, such as 2026-03-02T12:00:00Z.", code="invalid_parameter")
+    return moment
 
 
 def check_owner(request: Request) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,7 +10,7 @@ from intents.errors import Invalid
 from intents.ids import parse_id
 from intents.models import Workspace
 from intents.services.export import Export, Place, page_of
-from intents.views.base import ApiView, query_int
+from intents.views.base import ApiView, query_int, query_moment
 from intents.views.endpoint import Endpoint
 from intents.wire.export import LINES
 from intents.wire.shapes import TEXT, TIME, WHOLE, maybe, one_of
@@ -52,20 +49,7 @@ class ExportView(ApiView):
         if form not in LINES:
             raise Invalid(f"format must be {' or '.join(LINES)}.", code="invalid_parameter")
         workspace = Workspace.objects.get(pk=self.principal.workspace_id)
-        return Export(workspace, form, _moment(request, "since"), _moment(request, "until"))
-
-
-def _moment(request: Request, name: str) -> datetime | None:
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    try:
-        moment = parse_datetime(text.replace(" ", "+"))  # an unencoded + in a query arrives as a space
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise Invalid(f"{name} must be a moment with its zone, such as 2026-03-02T12:00:00Z.", code="invalid_parameter")
-    return moment
+        return Export(workspace, form, query_moment(request, "since"), query_moment(request, "until"))
 
 
 def _place(request: Request) -> Place | None:

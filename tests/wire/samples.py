@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.acts import bundle, signoff
@@ -22,6 +23,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "POST /v1/intents/{handle}/controls": {"controls_patch": {"a": 1}},
     "POST /v1/intents/{handle}/policy": {"envelope_patch": {"a": 1}},
     "POST /v1/approvals/{gate_id}/decision": {"decision": "approve"},
+    "POST /v1/me/absences": {
+        "starts_at": None,
+        "ends_at": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
+        "delegate": "bo@acme.example",
+    },
     "POST /v1/gates/{gate_id}/ask": {"text": "Which customers see this?"},
     "POST /v1/gates/{gate_id}/answer": {"question_id": ASKED, "text": "All of them."},
     "POST /v1/gates/{gate_id}/claim": {},

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from approvals.models import Claim, Membership, Question
+from approvals.models import Absence, Claim, Membership, Question
 from intents.limits import MINUTES
 from intents.services.durable import durable
 from intents.views.document import document
@@ -57,6 +58,9 @@ WRONG: dict[str, list[Any]] = {
 }
 
 
+SOON, DAY = datetime(2098, 3, 2, 12, 0, tzinfo=UTC), timedelta(days=1)
+
+
 @pytest.fixture
 def ours(world: SimpleNamespace) -> dict[str, Any]:
     """Ids of rows that are there and could be changed."""
@@ -66,7 +70,9 @@ def ours(world: SimpleNamespace) -> dict[str, Any]:
     Question.objects.create(pk=ASKED, gate=gate, asker=world.bo, text="Why?", via="web", asked_at=gate.opened_at)
     Claim.objects.create(gate=gate, person=world.ana, at=gate.opened_at, until=gate.expires_at)
     make_policy(world.workspace, "allow", "approve", types=("*",))
+    away = Absence.objects.create(workspace=world.workspace, person=world.ana, starts_at=SOON, ends_at=SOON + DAY)
     return {
+        "absence_id": away.pk,
         "handle": send(world).pk,
         "gate_id": gate.pk,
         "thread_id": gate.intent_id,
