@@ -16,11 +16,15 @@ from django.db.models import Q, QuerySet
 from approvals.models import Membership, Override, Person, PolicyVersion
 from approvals.reach import deciders_ever
 from approvals.rules import Rule
+from approvals.terms import CHAIN
 from intents.models import Workspace, WorkspaceEntry
 from intents.services.changes import details_of_entry
 
 LATELY = timedelta(hours=24)
-KINDS = ("approval_settings", "membership", "override", "person", "policy", "schedule", "slack_installation", "team")
+KINDS = (
+    *("approval_settings", "chain", "membership", "override", "person", "policy", "schedule", "slack_installation"),
+    "team",
+)
 WHOLE = {"approval_settings": "the approval settings", "slack_installation": "the Slack app"}
 """What concerns every intent of the workspace, in words."""
 CHANGES = [f"{kind}.{verb}" for kind in KINDS for verb in ("created", "changed", "deleted")]
@@ -30,7 +34,8 @@ SETTING = "changers_wait"
 
 @dataclass(frozen=True)
 class Rules:
-    """What one intent is decided by: policies for its type (None: they have been applied), and these names' people."""
+    """What one intent is decided by: policies for its type (None: they have been applied), and these names'
+    people. A saved chain is a name, too: `chain:night`."""
 
     workspace: Workspace
     names: frozenset[str]
@@ -40,20 +45,21 @@ class Rules:
     def people(self) -> set[str]:
         """Who may decide, on call or later on call, or may break the glass of any gate."""
         breakers = Membership.objects.filter(workspace=self.workspace, is_active=True, can_break_glass=True)
-        named = {person.ref for person in deciders_ever(self.workspace, self.names)}
+        who = [name for name in self.names if not name.startswith(CHAIN)]
+        named = {person.ref for person in deciders_ever(self.workspace, who)}
         return named | {str(person_id) for person_id in breakers.values_list("person_id", flat=True)}
 
     def touched_by(self, change: str, said: dict[str, Any]) -> str:
         """What of these rules the change was about, in words; "" if nothing."""
         kind = change.partition(".")[0]
         match kind:
-            case "team" | "schedule" if said["name"] in self.names:
+            case "team" | "schedule" | "chain" if said["name"] in self.names:
                 return f"the {said['name'].replace(':', ' ')}"
             case "override" if _schedule_of(said) in self.names:
                 return f"who is on call in {_schedule_of(said).removeprefix('schedule:')}"
             case "person" if said["id"] in self.people:
                 return f"the account of {said['name']}"
-            case "membership" if self._is_of_a_decider(said["id"]):
+            case "membership" if not _only_channels(said) and self._is_of_a_decider(said["id"]):
                 return f"the rights of {said['name']}"
             case "policy" if self.intent_type is not None and _policy_matches(said, self.intent_type):
                 return f"the policy {said['name']}"
@@ -118,6 +124,11 @@ def _schedule_of(said: dict[str, Any]) -> str:
         return named[-1]
     row = Override.objects.filter(pk=said["id"]).select_related("schedule").first()
     return str(row.schedule) if row else ""
+
+
+def _only_channels(said: dict[str, Any]) -> bool:
+    """By which channels somebody is told decides nothing."""
+    return set(said["after"] or ()) == {"channels"}
 
 
 def _switched_off(said: dict[str, Any]) -> bool:

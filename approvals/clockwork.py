@@ -1,17 +1,19 @@
-"""What the clock does to an open gate, under the intent's lock: remind, escalate, and end it on silence."""
+"""What the clock does to an open gate, under the intent's lock: ask, remind, escalate, warn, and end it on silence."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
-from approvals import chain
 from approvals.away import overlapping
+from approvals.chains import walk
+from approvals.chains.body import Chain
 from approvals.models import Gate, Membership, Seat
 from approvals.outcomes import OutcomeClass
 from approvals.progress import progress_json, progress_of
+from approvals.selectors import silence_outcome
 from approvals.services.gates import close_gate, set_wake
-from approvals.terms import chain_of
+from approvals.stepping import Cause, about, anybody, at_place, begin_step, course_of, first_told_at, to_last_resort
+from intents.clock import iso
 from intents.lifecycle import Status, StepStatus
 from intents.models import Step
 from intents.ports import StepEnd
@@ -22,53 +24,87 @@ TOLD_WITHIN_SECONDS = 300
 
 
 def run_chain(locked: Locked, step: Step, gate: Gate) -> None:
-    """Take the chain's next step if it is due, and set when the one after it is."""
-    due, progress = chain.advance(chain_of(gate.terms.body), progress_of(gate.progress), locked.now, _spread(gate))
+    """Take what the chain has due, and set when the next thing is."""
+    course, progress = course_of(gate), _progress(gate)
+    waits = progress.place >= 0 and progress.began_at is None
+    told_at = first_told_at(gate) if waits else None
+    due, progress = walk.advance(
+        course.chain, course.times, progress, locked.now, told_at=told_at, spread=_spread(gate)
+    )
+    if due.warn:
+        then = {"expires_at": iso(gate.expires_at), "then": silence_outcome(gate)}
+        locked.record("intent.gate_warning", "server", about(gate) | then)
     if due.remind:
-        of = gate.terms.body["max_reminders"]
-        locked.record(
-            "intent.reminder", "server", _about(gate) | {"number": due.remind, "of": of, "skipped": due.skipped}
-        )
-    if due.escalate:
-        locked.record("intent.escalated", "server", _about(gate) | {"escalated_to": gate.terms.body["escalate_to"]})
+        _remind(locked, gate, course.chain, progress, due)
+    if due.place is not None:
+        progress = begin_step(locked, gate, progress, Cause("silence", skipped=due.skipped))
     keep_progress(step, gate, progress)
 
 
-def escalate_now(locked: Locked, step: Step, gate: Gate, *, reason: str = "unreachable", actor: str = "server") -> bool:
-    """Take the next escalation at once: nobody can be reached, or somebody asked for it. False if there is none left.
+def _remind(locked: Locked, gate: Gate, chain: Chain, progress: walk.Progress, due: walk.Due) -> None:
+    current = chain.step_at(progress.place)
+    numbers = {"number": due.remind, "of": current.remind.most if current.remind else 0, "skipped": due.missed}
+    said = about(gate) | at_place(chain, progress.place) | numbers | {"to": list(current.who)}
+    locked.record("intent.reminder", "server", said)
 
-    `reason` is silence, unreachable, asked or nobody; the event says it.
+
+def goes_further(gate: Gate) -> bool:
+    """True while the chain has a step, or a last resort, that was not taken."""
+    chain, progress = course_of(gate).chain, _progress(gate)
+    return progress.place + 1 < chain.places or bool(chain.last_resort and not progress.last_resort)
+
+
+def escalate_now(locked: Locked, step: Step, gate: Gate, *, reason: str = "unreachable", actor: str = "server") -> bool:
+    """Take the chain's next step at once, business hours or not; after the last one, its last resort.
+
+    `reason` is unreachable, asked or nobody; the event says it. False if there is nothing left to take.
     """
-    progress = progress_of(gate.progress)
-    if progress.escalated or not gate.terms.body["escalate_to"]:
+    chain, progress = course_of(gate).chain, _progress(gate)
+    if progress.place + 1 < chain.places:
+        entered = walk.entered(progress, progress.place + 1, locked.now)
+        progress = begin_step(locked, gate, entered, Cause(reason, actor))
+    elif chain.last_resort and not progress.last_resort:
+        progress = to_last_resort(locked, gate, progress, Cause(reason, actor))
+    else:
         return False
-    details = _about(gate) | {"escalated_to": gate.terms.body["escalate_to"], "reason": reason}
-    locked.record("intent.escalated", actor, details)
-    keep_progress(step, gate, replace(progress, escalated=True))
+    keep_progress(step, gate, progress)
     return True
 
 
 def restart_chain(locked: Locked, step: Step, gate: Gate) -> None:
-    """Begin the chain again from now, as if the gate had just opened. Its deadline stays."""
-    keep_progress(step, gate, chain.start(chain_of(gate.terms.body), locked.now))
+    """Begin the chain again from now, as if the gate had just opened. Its deadline stays.
+
+    Whoever calls this tells the people of the first step why; if that one has to wait, it is told in its time.
+    """
+    course = course_of(gate)
+    _, progress = walk.start(course.chain, course.times, locked.now, _progress(gate))
+    Seat.objects.filter(gate=gate, asked_at__isnull=False).update(asked_at=None)
+    keep_progress(step, gate, progress)
 
 
 def put_off(locked: Locked, step: Step, gate: Gate, seconds: int) -> None:
-    """Somebody takes care: what the chain would do next waits this much longer, never past the deadline."""
-    progress = progress_of(gate.progress)
-    if progress.next_at is not None:
-        later = min(max(progress.next_at, locked.now) + timedelta(seconds=seconds), gate.expires_at)
-        keep_progress(step, gate, replace(progress, next_at=later))
+    """Somebody takes care: the next step waits this much longer, once for each step, never past the deadline."""
+    course = course_of(gate)
+    keep_progress(step, gate, walk.put_off(course.chain, course.times, _progress(gate), seconds, locked.now))
 
 
 def reschedule(locked: Locked, step: Step, gate: Gate) -> None:
-    """The gate's deadline is another one: the step wakes by it."""
+    """The gate's deadline is another one: the step wakes by it, and people are warned of this one, too."""
+    course, progress = course_of(gate), _progress(gate)
+    warned = progress.warned and (course.times.warn_at is None or course.times.warn_at <= locked.now)
     step.deadline_at = gate.expires_at
     step.save(update_fields=["deadline_at"])
-    keep_progress(step, gate, progress_of(gate.progress))
+    progress = walk.scheduled(course.chain, course.times, replace(progress, warned=warned), locked.now)
+    keep_progress(step, gate, progress)
 
 
-def keep_progress(step: Step, gate: Gate, progress: chain.Progress) -> None:
+def somebody_is_told(gate: Gate) -> bool:
+    """False if no person of the current step can be reached: then the gate must not wait for its next moment."""
+    place = max(_progress(gate).place, 0)
+    return anybody(gate, course_of(gate).chain.step_at(place).who)
+
+
+def keep_progress(step: Step, gate: Gate, progress: walk.Progress) -> None:
     """Write how far the chain has come, and the moment of its next step."""
     gate.progress = progress_json(progress)
     gate.save(update_fields=["progress"])
@@ -115,8 +151,8 @@ def everybody_was_told(gate: Gate) -> bool:
     return all(told.get(number, 0) >= entry["need"] for number, entry in enumerate(gate.terms.body["requirement"]))
 
 
-def _about(gate: Gate) -> dict[str, str]:
-    return {"gate_id": str(gate.pk), "title": gate.title}
+def _progress(gate: Gate) -> walk.Progress:
+    return progress_of(gate.progress, gate.opened_at)
 
 
 def _spread(gate: Gate) -> float:

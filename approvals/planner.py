@@ -11,13 +11,15 @@ from django.db.models import Exists, OuterRef
 
 from approvals import asking, failures
 from approvals.away import absences_at, linked, pairs_of
+from approvals.chains.compiling import SavedChains
 from approvals.changers import LATELY, Rules, changers, entries_since
 from approvals.directory import label, member
 from approvals.models import ApprovalSettings, Unmatched
 from approvals.placing import Item, PolicyGate, merge_with_first, place_all, shown
 from approvals.reach import deciders_within
 from approvals.rules import Rule, Ruling
-from approvals.terms import completed, from_rule, line, names_in
+from approvals.savedchains import chains_named
+from approvals.terms import completed, from_rule, line, rules_in
 from approvals.weighing import ruling_of
 from intents import clock
 from intents.errors import Invalid
@@ -74,14 +76,15 @@ def _with_policies(items: list[Item], ruling: Ruling, settings: ApprovalSettings
         planned.passed_by = "auto_approved"
     elif not ruling.found:
         items = _by_default(items, settings, planned)
-    return place_all(items, gates_of(ruling))
+    return place_all(items, gates_of(ruling, settings))
 
 
-def gates_of(ruling: Ruling) -> list[PolicyGate]:
+def gates_of(ruling: Ruling, settings: ApprovalSettings) -> list[PolicyGate]:
     """The gates that the policies want, those whose conditions are weighed only when they would open among them."""
-    gates = [policy_gate(rule, gate) for rule in ruling.required for gate in rule.gates]
-    later = [policy_gate(rule, gate, str(rule.body["match"]["when"])) for rule in ruling.later for gate in rule.gates]
-    return [*gates, *later]
+    rules = [*((rule, "") for rule in ruling.required), *((rule, rule.body["match"]["when"]) for rule in ruling.later)]
+    asked = [(rule, gate, when) for rule, when in rules for gate in rule.gates]
+    saved = chains_named(settings.workspace_id, [gate for _, gate, _ in asked])
+    return [policy_gate(rule, gate, saved, when) for rule, gate, when in asked]
 
 
 def default_gate(settings: ApprovalSettings) -> PolicyGate:
@@ -98,11 +101,11 @@ def _by_default(items: list[Item], settings: ApprovalSettings, planned: Planned)
     return merge_with_first(items, default_gate(settings))
 
 
-def policy_gate(rule: Rule, gate: dict[str, Any], when: str = "") -> PolicyGate:
+def policy_gate(rule: Rule, gate: dict[str, Any], saved: SavedChains, when: str) -> PolicyGate:
     """`place` is a side of the work, or {side: the name of a step}. `when` is weighed once the gate would open."""
     place = gate["place"] if isinstance(gate["place"], dict) else {gate["place"]: ""}
     ((side, step),) = place.items()
-    return PolicyGate(rule.source, side, from_rule(gate), gate.get("title", ""), step, when)
+    return PolicyGate(rule.source, side, from_rule(gate, saved), gate.get("title", ""), step, when)
 
 
 def _who(submission: Submission, workspace: Workspace, principal: Principal, planned: Planned) -> tuple[str, list[str]]:
@@ -130,7 +133,7 @@ def _owners(principal: Principal) -> list[str]:
 
 def _changers(items: list[Item], workspace: Workspace, intent_type: str, settings: ApprovalSettings) -> dict[str, str]:
     """Whoever changed lately what this is decided by, each with a sentence that says so."""
-    names = {name for item in items if not isinstance(item, StepSpec) for name in names_in(item.terms)}
+    names = {name for item in items if not isinstance(item, StepSpec) for name in rules_in(item.terms)}
     if not names or not getattr(settings, "changed_lately", True):
         return {}
     rules = Rules(workspace, frozenset(names), intent_type)

@@ -57,7 +57,7 @@ def merged_reasons(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list
 
 
 def _wanted(ruling: Ruling, settings: ApprovalSettings) -> list[PolicyGate]:
-    gates = planner.gates_of(ruling)
+    gates = planner.gates_of(ruling, settings)
     if ruling.found or settings.unmatched == Unmatched.APPROVE:
         return gates
     return [planner.default_gate(settings), *gates]

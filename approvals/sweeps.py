@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from approvals import selectors
-from approvals.clockwork import escalate_now, reschedule
+from approvals.clockwork import escalate_now, reschedule, somebody_is_told
 from approvals.models import Absence, Gate, Schedule
 from approvals.services.seats import next_handover, on_call_by, reseat, rosters_of
 from approvals.services.standins import change_on, stand_in
@@ -107,7 +106,7 @@ def _settle_absence(absence: Absence, now: datetime) -> None:
 def _stand_in(locked: Locked, gate: Gate) -> None:
     stand_in(locked, gate)
     step = locked.current
-    if step is not None and step.pk == gate.step_id and not selectors.reachable_people(gate):
+    if step is not None and step.pk == gate.step_id and not somebody_is_told(gate):
         escalate_now(locked, step, gate)
 
 

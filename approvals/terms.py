@@ -2,72 +2,70 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
-from approvals.chain import DEFAULT_REMINDERS, MOST_REMINDERS, SHORTEST_INTERVAL, Chain
+from approvals.chains.body import DEFAULT_REMINDERS, MOST_REMINDERS, SHORTEST_INTERVAL, Chain, chain_from
+from approvals.chains.compiling import NONE_SAVED, SavedChains, chain_of_rule, short_form
+from approvals.chains.compiling import merged as merged_chain
 from approvals.rules import DEFAULT_DEADLINE, LONGEST_GATE
 from intents.submission import Times
 
+CHAIN = "chain:"
 TermsBody = dict[str, Any]
-"""{"requirement": [{"who", "need"}], "rejections", "deadline", "on_timeout", "remind_after", "remind_interval",
-"max_reminders", "escalate_to", "comment_required", "first": [names told first], "asked_by_request": bool}"""
+"""{"requirement": [{"who", "need"}], "rejections", "deadline", "on_timeout", "comment_required",
+"chain": a compiled one, "warn_before": seconds or None, "escalate_to": [whom the request wants told next],
+"first": [names told first], "asked_by_request": bool}"""
 
 
-def from_rule(gate: dict[str, Any]) -> TermsBody:
-    """The terms of a policy gate, from its rule."""
-    remind = gate.get("remind", {})
-    chain = Chain(
-        remind_after=remind.get("after"),
-        remind_interval=max(remind.get("interval") or remind.get("after"), SHORTEST_INTERVAL) if remind else None,
-        max_reminders=min(remind.get("max", DEFAULT_REMINDERS), MOST_REMINDERS),
-        escalate_to=tuple(gate.get("escalate_to", ())),
-    )
+def from_rule(gate: dict[str, Any], saved: SavedChains = NONE_SAVED) -> TermsBody:
+    """The terms of a policy gate, from its rule. `saved` are the chains that it may name."""
     return {
         "requirement": [line(entry["who"], entry["need"]) for entry in gate["requirement"]],
         "rejections": gate.get("rejections", 1),
         "deadline": gate.get("deadline", DEFAULT_DEADLINE),
         "on_timeout": gate.get("on_timeout", "expire"),
         "comment_required": bool(gate.get("comment_required", False)),
+        "chain": chain_of_rule(gate, saved),
+        "warn_before": gate.get("warn_before"),
+        "escalate_to": [],
         "first": [],
         "asked_by_request": False,
-        **_chain_body(chain),
         **({"extend": gate["extend"]} if gate.get("extend") else {}),
     }
 
 
 def from_request(requirement: list[dict[str, Any]], times: Times, first: list[str]) -> tuple[TermsBody, list[str]]:
     """The terms of a gate that only the request asked for, and warnings. On silence it always expires."""
+    others = [times.escalate_to] if times.escalate_to else []
+    most = times.max_reminders or (1 if times.remind_interval is None else DEFAULT_REMINDERS)
+    body = {
+        "requirement": requirement,
+        "rejections": 1,
+        "deadline": min(times.deadline, LONGEST_GATE) if times.deadline else None,
+        "on_timeout": "expire",
+        "comment_required": False,
+        "chain": short_form(times.remind_after, times.remind_interval, most, others),
+        "warn_before": None,
+        "escalate_to": others,
+        "first": first,
+        "asked_by_request": True,
+    }
+    return body, _warnings(times, most)
+
+
+def _warnings(times: Times, most: int) -> list[str]:
+    """What of the request's own times is not kept to the letter."""
     warnings: list[str] = []
     interval = times.remind_interval or times.remind_after
     if interval is not None and interval < SHORTEST_INTERVAL:
         warnings.append(f"Reminders are at least {SHORTEST_INTERVAL} s apart; the interval was raised to that.")
-        interval = SHORTEST_INTERVAL
-    most = times.max_reminders or (1 if times.remind_interval is None else DEFAULT_REMINDERS)
     if most > MOST_REMINDERS:
         warnings.append(f"A gate reminds at most {MOST_REMINDERS} times; max_reminders was lowered to that.")
     if times.escalate_to and times.remind_after is None:
         warnings.append(
             "escalate_to follows the last reminder: without remind_after_seconds only a policy's reminders lead to it."
         )
-    deadline = min(times.deadline, LONGEST_GATE) if times.deadline else None
-    chain = Chain(
-        remind_after=times.remind_after,
-        remind_interval=interval,
-        max_reminders=min(most, MOST_REMINDERS),
-        escalate_to=(times.escalate_to,) if times.escalate_to else (),
-    )
-    body = {
-        "requirement": requirement,
-        "rejections": 1,
-        "deadline": deadline,
-        "on_timeout": "expire",
-        "comment_required": False,
-        "first": first,
-        "asked_by_request": True,
-        **_chain_body(chain),
-    }
-    return body, warnings
+    return warnings
 
 
 def merge(asked: TermsBody, policy: TermsBody) -> TermsBody:
@@ -87,12 +85,11 @@ def merge(asked: TermsBody, policy: TermsBody) -> TermsBody:
         "deadline": deadline,
         "on_timeout": _on_silence(asked, policy, deadline),
         "comment_required": asked["comment_required"] or policy["comment_required"],
+        "chain": merged_chain(asked["chain"], policy["chain"]),
+        "warn_before": max(policy["warn_before"] or 0, asked["warn_before"] or 0) or None,
+        "escalate_to": asked["escalate_to"],
         "first": asked["first"] or policy["first"],
     }
-    if policy["remind_after"] is None:
-        merged |= {key: asked[key] for key in ("remind_after", "remind_interval", "max_reminders")}
-    if not policy["escalate_to"]:
-        merged["escalate_to"] = asked["escalate_to"]
     if not asked["asked_by_request"] and "extend" in merged:
         merged["extend"] = _lesser(asked.get("extend"), policy.get("extend"))
     return merged
@@ -113,13 +110,22 @@ def _on_silence(asked: TermsBody, policy: TermsBody, deadline: int) -> str:
 
 
 def chain_of(body: TermsBody) -> Chain:
-    """The chain that these terms carry."""
-    return Chain(body["remind_after"], body["remind_interval"], body["max_reminders"], tuple(body["escalate_to"]))
+    """The chain that these terms carry. Terms of before there were chains have the short form."""
+    if "chain" in body:
+        return chain_from(body["chain"])
+    after, interval = body["remind_after"], body["remind_interval"]
+    return chain_from(short_form(after, interval, body["max_reminders"], body["escalate_to"]))
 
 
 def names_in(body: TermsBody) -> list[str]:
     """Whose agreement these terms ask for, each name once."""
     return list(dict.fromkeys(name for entry in body["requirement"] for name in entry["who"]))
+
+
+def rules_in(body: TermsBody) -> list[str]:
+    """`names_in`, and the saved chain that orders who of them is told when."""
+    name = body["chain"]["name"].partition("@")[0]
+    return [*names_in(body), *([f"{CHAIN}{name}"] if name else [])]
 
 
 def completed(body: TermsBody) -> TermsBody:
@@ -130,8 +136,3 @@ def completed(body: TermsBody) -> TermsBody:
 def line(who: list[str], need: int) -> dict[str, Any]:
     """One requirement line; names sorted, so that equal lines are equal."""
     return {"who": sorted(set(who)), "need": need}
-
-
-def _chain_body(chain: Chain) -> dict[str, Any]:
-    body = asdict(chain)
-    return body | {"escalate_to": list(chain.escalate_to)}

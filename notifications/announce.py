@@ -6,8 +6,9 @@ import logging
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
-from approvals.models import Gate, Person
+from approvals.models import Gate
 from intents import clock, nudges
 from intents.errors import Busy
 from intents.ids import parse_id
@@ -18,8 +19,9 @@ from intents.services.record import details_of
 from notifications.asked import known_from
 from notifications.audience import Telling, gate_of, tellings
 from notifications.flood import bounded
-from notifications.models import EMAIL, Delivery, Purpose
+from notifications.models import Delivery, Purpose
 from notifications.recipients import recipients
+from notifications.routing import Occasion, routes
 from notifications.webhooks.fanout import queue_history
 
 log = logging.getLogger(__name__)
@@ -81,25 +83,35 @@ def _fan_out(event: Event, now: datetime) -> list[Delivery]:
     if not told:
         return []
     gate_id = parse_id(gate_of(event.event_type, details))
-    gate = Gate.objects.filter(pk=gate_id, intent=event.intent).first() if gate_id else None
-    return [
-        _delivery(event, what, gate, person, now) for what in told for person in recipients(what, event.intent, gate)
-    ]
+    gate = _gate(event, gate_id) if gate_id else None
+    return [delivery for what in told for delivery in _deliveries(event, what, gate, details, now)]
 
 
-def _delivery(event: Event, what: Telling, gate: Gate | None, person: Person, now: datetime) -> Delivery:
-    return Delivery(
-        workspace_id=event.intent.workspace_id,
-        intent_id=event.intent_id,
-        event=event,
-        gate_id=gate.pk if gate else None,
-        person_id=person.pk,
-        channel=EMAIL,
-        address=person.email,
-        purpose=what.purpose,
-        not_before=known_from(gate, person, now) if gate and what.purpose == Purpose.CLOSED else now,
-        created_at=now,
-    )
+def _gate(event: Event, gate_id: uuid.UUID) -> Gate | None:
+    gate = Gate.objects.select_related("terms").filter(pk=gate_id, intent=event.intent).first()
+    if gate is not None:
+        gate.intent, gate.workspace = event.intent, event.intent.workspace
+    return gate
+
+
+def _deliveries(
+    event: Event, what: Telling, gate: Gate | None, details: dict[str, Any], now: datetime
+) -> Iterable[Delivery]:
+    people = recipients(what, event.intent, gate, now)
+    for route in routes(event.intent.workspace_id, people, Occasion(what, gate, details), now):
+        closing = gate is not None and what.purpose == Purpose.CLOSED
+        yield Delivery(
+            workspace_id=event.intent.workspace_id,
+            intent_id=event.intent_id,
+            event=event,
+            gate_id=gate.pk if gate else None,
+            person_id=route.person.pk,
+            channel=route.channel,
+            address=route.address,
+            purpose=what.purpose,
+            not_before=known_from(gate, route.person, now) if gate and closing else route.not_before,
+            created_at=now,
+        )
 
 
 def _put_off(event_ids: list[int], now: datetime) -> int:

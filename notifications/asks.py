@@ -1,9 +1,9 @@
-"""The message that asks somebody to decide: a request, a reminder of it, or an escalation."""
+"""The message that asks somebody to decide: a request, a reminder of it, an escalation, or the last call."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from approvals.directory import label
@@ -28,6 +28,7 @@ EARLIER_BYTES = 15_000
 MOST_EARLIER = 10
 MOST_WARNED = 5
 REFUSAL_LIMIT = 300
+PREFIXES: Mapping[str, str] = {Purpose.ESCALATION: "Escalated to you: ", Purpose.WARNING: "Last call: "}
 
 
 def ask(case: Case) -> Content:
@@ -72,9 +73,9 @@ def _subject(case: Case, gate: Gate) -> str:
 def _prefix(case: Case) -> str:
     if case.delivery.purpose == Purpose.REMINDER:
         return f"{_number(case)}: "
-    if case.delivery.purpose == Purpose.ESCALATION:
-        return "Escalated to you: "
-    return "Changed: " if _is_change(case) else ""
+    if _is_change(case):
+        return "Changed: "
+    return PREFIXES.get(case.delivery.purpose, "")
 
 
 def _is_change(case: Case) -> bool:
@@ -89,6 +90,8 @@ def _number(case: Case) -> str:
 def _reason(case: Case) -> str:
     if case.delivery.purpose == Purpose.REMINDER:
         return f"{_number(case)}: this still waits for an answer, and you may give it."
+    if case.delivery.purpose == Purpose.WARNING:
+        return "The time for this is nearly over, and nobody has settled it so far."
     if case.delivery.purpose == Purpose.ESCALATION:
         return "This was escalated to you, because nobody has settled it so far."
     if _is_change(case):

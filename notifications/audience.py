@@ -42,14 +42,19 @@ CHANGES = ("intent.amended", "intent.payload_edited")
 ASKED_ANEW = ("amended", "edited")
 """Why a gate closed that is asked again: no news to the requester, who is told of the change itself."""
 ALWAYS: Mapping[str, tuple[Telling, ...]] = {
-    "intent.human_task_assigned": (Telling(Purpose.REQUEST, Group.PENDING),),
-    "intent.reminder": (Telling(Purpose.REMINDER, Group.PENDING),),
+    "intent.gate_warning": (Telling(Purpose.WARNING, Group.PENDING),),
     "intent.question_asked": (Telling(Purpose.QUESTION, Group.REQUESTER),),
     "intent.extended": (Telling(Purpose.EXTENSION, Group.PENDING), Telling(Purpose.EXTENSION, Group.REQUESTER)),
     "intent.held_for_changes": (Telling(Purpose.WANTED, Group.REQUESTER),),
     **dict.fromkeys(CHANGES, (Telling(Purpose.REQUEST, Group.PENDING), Telling(Purpose.CHANGED, Group.REQUESTER))),
     **dict.fromkeys(TERMINAL_EVENT.values(), (OUTCOME,)),
 }
+STEPS = {
+    "intent.human_task_assigned": Purpose.REQUEST,
+    "intent.asked": Purpose.REQUEST,
+    "intent.reminder": Purpose.REMINDER,
+}
+"""What the steps of a chain tell: all who may decide, or those whom the event names."""
 NAMING = {
     "intent.escalated": (Purpose.ESCALATION, Group.NAMED_PENDING, "escalated_to"),
     "intent.handed_over": (Purpose.REQUEST, Group.NAMED_PENDING, "told"),
@@ -66,6 +71,8 @@ def tellings(
     """Who is told of this event. The requester hears of a gate that ended its intent by the intent's own end."""
     if event_type in ALWAYS:
         return ALWAYS[event_type]
+    if event_type in STEPS:
+        return _of_a_step(STEPS[event_type], details)
     if event_type in NAMING:
         purpose, group, key = NAMING[event_type]
         return (Telling(purpose, group, _names(details, key)),)
@@ -83,6 +90,14 @@ def _of_the_end(reason: str, *, intent_is_final: bool) -> tuple[Telling, ...]:
     if reason == "break_glass":
         return ()
     return (CLOSED,) if intent_is_final or reason in ASKED_ANEW else (CLOSED, OUTCOME)
+
+
+def _of_a_step(purpose: Purpose, details: Mapping[str, Any]) -> tuple[Telling, ...]:
+    """The people that a step of the chain names: everybody if it names none, nobody yet if the first one is held."""
+    if details.get("held_until"):
+        return ()
+    names = _names(details, "to")
+    return (Telling(purpose, Group.NAMED_PENDING if names else Group.PENDING, names),)
 
 
 def gate_of(event_type: str, details: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ WRITERS: Mapping[str, Callable[[Case], Content]] = {
     Purpose.REQUEST: asks.ask,
     Purpose.REMINDER: asks.ask,
     Purpose.ESCALATION: asks.ask,
+    Purpose.WARNING: asks.ask,
     Purpose.OUTCOME: news.outcome,
     Purpose.CLOSED: closing.note,
     Purpose.WAITING: news.waiting,

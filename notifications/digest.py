@@ -32,6 +32,7 @@ WORDS = {
     Purpose.GLASS: "approvals by breaking glass",
     Purpose.CHANGED: "changed requests",
     Purpose.WANTED: "wishes for changes",
+    Purpose.WARNING: "last calls",
 }
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import Q, QuerySet
 
 from approvals.directory import people_named
 from approvals.models import Gate, Membership, Person
 from approvals.selectors import told_people
+from approvals.terms import names_in
+from approvals.undertakings import live_claims
 from intents.ids import parse_id
 from intents.models import Intent
 from notifications.asked import people_asked
 from notifications.audience import Group, Telling
+from notifications.models import Purpose
+
+PESTERING = (Purpose.REMINDER, Purpose.ESCALATION)
 
 
-def recipients(telling: Telling, intent: Intent, gate: Gate | None) -> list[Person]:
+def recipients(telling: Telling, intent: Intent, gate: Gate | None, now: datetime) -> list[Person]:
     """Each person once, in the order to be told."""
     if telling.group == Group.REQUESTER:
         return _requester(intent)
@@ -25,11 +32,15 @@ def recipients(telling: Telling, intent: Intent, gate: Gate | None) -> list[Pers
         return list(people_asked(gate, members(intent)))
     if telling.group == Group.CONCERNED:
         return list(_concerned(intent, gate))
-    if not gate.is_open:
-        return []
-    if telling.group == Group.PENDING:
-        return told_people(gate)
-    return told_people(gate, people_named(intent.workspace, list(telling.names)))
+    return _pending(telling, gate, now) if gate.is_open else []
+
+
+def _pending(telling: Telling, gate: Gate, now: datetime) -> list[Person]:
+    """Who may decide and has not. Whoever is looking at it is not asked again."""
+    everybody = telling.group == Group.PENDING or set(telling.names) >= set(names_in(gate.terms.body))
+    told = told_people(gate, None if everybody else people_named(gate.workspace, list(telling.names)))
+    looking = {claim.person_id for claim in live_claims(gate, now)} if telling.purpose in PESTERING else set()
+    return [person for person in told if person.pk not in looking]
 
 
 def _concerned(intent: Intent, gate: Gate) -> QuerySet[Person]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from approvals.away import absences_at
-from approvals.models import Decision
+from approvals.models import Decision, Gate, Person
 from approvals.selectors import may_decide
+from approvals.undertakings import live_claims
 from intents.ids import parse_id
 from notifications.asked import was_asked
 from notifications.case import Case
@@ -14,6 +16,7 @@ from notifications.flood import held_in
 from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
 from notifications.recipients import members
 
+OF_A_STEP = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION)
 GONE = (DeliveryStatus.DEAD, DeliveryStatus.SUPERSEDED, DeliveryStatus.HELD)
 
 
@@ -36,6 +39,8 @@ def _ask_is_stale(case: Case) -> str:
         return "It waits for changes by whoever asked."
     if Decision.objects.filter(gate=gate, person=person, taken_back_at__isnull=True).exists():
         return "This person has answered."
+    if case.delivery.purpose in OF_A_STEP and _is_looking(gate, person, case.now):
+        return "This person is looking at it."
     refusal = may_decide(gate, person)
     if refusal is not None:
         return f"This person may no longer decide: {refusal.message}"
@@ -46,6 +51,11 @@ def _ask_is_stale(case: Case) -> str:
 
 def _is_settled(case: Case) -> bool:
     return case.gate is None or not case.gate.is_open
+
+
+def _is_looking(gate: Gate, person: Person, now: datetime) -> bool:
+    """True if they have claimed it: then they know of it."""
+    return any(claim.person_id == person.pk for claim in live_claims(gate, now))
 
 
 def _still_asked(case: Case) -> bool:

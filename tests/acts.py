@@ -90,17 +90,30 @@ def frozen_clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
-def fast_forward(traveller: time_machine.Traveller, seconds: float) -> None:
-    """Let time pass as it does when the sweep runs: whatever becomes due on the way happens at its moment."""
+def all_asked() -> None:
+    """Whoever the chain tells now has the message: the clocks of the current steps start."""
+    Seat.objects.filter(gate__closed_at=None, asked_at=None).update(asked_at=clock.now())
+
+
+def fast_forward(traveller: time_machine.Traveller, seconds: float, *, asked: bool = True) -> None:
+    """Let time pass as it does when the sweep runs: whatever becomes due on the way happens at its moment.
+
+    Messages are sent at once, unless `asked` is False.
+    """
     end = clock.now() + timedelta(seconds=seconds)
+    if asked:
+        all_asked()
     while (moment := _next_due(end)) is not None:
         traveller.move_to(max(moment, clock.now()))
         wake_due()
+        if asked:
+            all_asked()
     traveller.move_to(end)
 
 
 def outage(traveller: time_machine.Traveller, seconds: float) -> None:
-    """Let time pass with nobody there, then sweep once."""
+    """Let time pass with nobody there, then sweep once. What was to be sent before had been sent."""
+    all_asked()
     traveller.shift(seconds)
     wake_due()
 

@@ -2,6 +2,7 @@
 
 from approvals.models.absence import Absence, Delegation
 from approvals.models.acts import Claim, Question
+from approvals.models.chain import Chain, ChainVersion
 from approvals.models.gate import Decision, DecisionText, Gate, GateAsk, Seat
 from approvals.models.person import Membership, Person, PersonalToken, SignInLink, Team
 from approvals.models.policy import ApprovalSettings, Policy, PolicyVersion, Terms, Unmatched
@@ -10,6 +11,8 @@ from approvals.models.schedule import Override, Schedule, ScheduleVersion
 __all__ = [
     "Absence",
     "ApprovalSettings",
+    "Chain",
+    "ChainVersion",
     "Claim",
     "Decision",
     "DecisionText",

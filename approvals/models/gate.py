@@ -92,12 +92,16 @@ class GateAsk(models.Model):
 
 
 class Seat(models.Model):
-    """A person who may decide, for one line of the requirement. `told_at`: the first message that was sent."""
+    """A person who may decide, for one line of the requirement. `told_at`: the first message that was sent.
+
+    `asked_at`: the first one since the current step of the chain began.
+    """
 
     gate = models.ForeignKey(Gate, on_delete=models.CASCADE, related_name="seats")
     line = models.PositiveSmallIntegerField()
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="seats")
     told_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
     unreachable = models.BooleanField(default=False)
 
     class Meta:

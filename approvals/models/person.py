@@ -86,6 +86,13 @@ class Membership(models.Model):
     can_decide = models.BooleanField(default=True)
     can_break_glass = models.BooleanField(default=False)
     is_admin = models.BooleanField(default=False)
+    channels = models.JSONField(
+        default=list,
+        blank=True,
+        db_default=[],
+        help_text='On which channels this person is told, and how many seconds later, as in ["slack", {"email": 600}]. '
+        "Empty: on all that there are. A chain's step may say otherwise.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "workspace"], name="membership_once")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from approvals.chains.checking import check_chain as check_body_of_chain
 from approvals.rulebook.asks import outcome_classes
 from approvals.rulebook.words import RuleRefused, check_texts, count, only_known
 
@@ -46,6 +47,8 @@ def check_chain(value: Any, where: str) -> None:
     """The name of a saved chain, or a chain itself."""
     if not isinstance(value, str | dict) or not value:
         raise RuleRefused(f"{where} must be the name of an escalation chain, or the chain itself.")
+    if isinstance(value, dict):
+        check_body_of_chain(value, where)
 
 
 def check_remind(value: Any, where: str) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import uuid
 
-from approvals.clockwork import escalate_now
+from approvals.clockwork import escalate_now, goes_further
 from approvals.models import Gate, Person
-from approvals.progress import progress_of
 from approvals.services.acting import acting_on, done
 from approvals.services.verdict import Verdict, refused
 
 
 def can_escalate(gate: Gate) -> bool:
     """True while the chain has a step that was not taken."""
-    return bool(gate.terms.body["escalate_to"]) and not progress_of(gate.progress).escalated
+    return goes_further(gate)
 
 
 def escalate(gate_id: uuid.UUID, person: Person, *, via: str) -> Verdict:

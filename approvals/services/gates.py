@@ -8,12 +8,14 @@ from typing import Any
 
 from django.conf import settings
 
-from approvals import chain, selectors
+from approvals import selectors
+from approvals.chains import walk
 from approvals.models import Gate, GateAsk, Person, Terms
 from approvals.progress import progress_json
 from approvals.services.latecomers import keep_latecomers_out
 from approvals.services.seats import seat_everybody
 from approvals.services.standins import stand_in_at_opening
+from approvals.stepping import Cause, anybody, begin_step, started_chain, told_first
 from approvals.terms import chain_of
 from intents.clock import iso
 from intents.digest import digest_of
@@ -31,7 +33,7 @@ def open_gate(locked: Locked, step: Step) -> Gate:
     ask, terms = step.spec["ask"], step.spec["terms"]
     title = ask["title"] or selectors.own_title(locked.intent)
     earlier = _earlier(locked, step)
-    started = chain.start(chain_of(terms), locked.now)
+    expires_at = min(locked.now + timedelta(seconds=terms["deadline"]), locked.intent.deadline_at)
     gate = Gate(
         workspace=locked.intent.workspace,
         intent=locked.intent,
@@ -43,9 +45,10 @@ def open_gate(locked: Locked, step: Step) -> Gate:
         digest=subject_digest(locked, step, title, earlier),
         digest_required=has_changed(locked.intent),
         opened_at=locked.now,
-        expires_at=min(locked.now + timedelta(seconds=terms["deadline"]), locked.intent.deadline_at),
-        progress=progress_json(started),
+        expires_at=expires_at,
     )
+    started = started_chain(gate, locked.now)
+    gate.progress = progress_json(started)
     insert(gate)
     insert(
         GateAsk(
@@ -63,7 +66,8 @@ def open_gate(locked: Locked, step: Step) -> Gate:
     stand_in_at_opening(locked, gate)
     step.deadline_at = gate.expires_at
     set_wake(step, gate, started)
-    _tell(locked, gate, ask | {"title": title}, people)
+    _tell(locked, gate, ask | {"title": title}, people, told_first(gate, started))
+    _go_on(locked, step, gate, started)
     return gate
 
 
@@ -79,10 +83,21 @@ def close_gate(locked: Locked, gate: Gate, *, outcome: str, outcome_class: str, 
     )
 
 
-def set_wake(step: Step, gate: Gate, progress: chain.Progress) -> None:
+def set_wake(step: Step, gate: Gate, progress: walk.Progress) -> None:
     """The step wakes at the gate's next reminder, escalation or hand-over, and at its expiry at the latest."""
     moments = (gate.expires_at, progress.next_at, gate.handover_at)
     step.wake_at = min(moment for moment in moments if moment is not None)
+
+
+def _go_on(locked: Locked, step: Step, gate: Gate, started: walk.Progress) -> None:
+    """If nobody of the first step can be asked, whoever comes after them is, at once."""
+    first = chain_of(gate.terms.body).steps[0]
+    if started.place < 0 or not first.who or anybody(gate, first.who):
+        return
+    told = begin_step(locked, gate, started, Cause("nobody"))
+    gate.progress = progress_json(told)
+    gate.save(update_fields=["progress"])
+    set_wake(step, gate, told)
 
 
 def _terms_row(body: dict[str, Any]) -> Terms:
@@ -118,7 +133,8 @@ def subject_digest(locked: Locked, step: Step, title: str, earlier: list[dict[st
     )
 
 
-def _tell(locked: Locked, gate: Gate, ask: dict[str, Any], people: list[Person]) -> None:
+def _tell(locked: Locked, gate: Gate, ask: dict[str, Any], people: list[Person], first: dict[str, Any]) -> None:
+    """`first`: what the chain says of who is told now."""
     waiting_for = selectors.waiting_sentence(gate, people)
     pending = {"type": "human", "ref": str(gate.pk), "name": waiting_for}
     locked.set_status(Status.WAITING, WaitingReason.HUMAN, pending)
@@ -126,6 +142,6 @@ def _tell(locked: Locked, gate: Gate, ask: dict[str, Any], people: list[Person])
     until = iso(gate.expires_at)
     task = {key: ask[key] for key in ("title", "description", "task_type", "form_schema")}
     task["allowed_outcomes"] = [name for name, _ in ask["outcomes"]]
-    locked.record("intent.human_task_assigned", "server", common | {"human_task": task, "deadline": until})
+    locked.record("intent.human_task_assigned", "server", common | {"human_task": task, "deadline": until} | first)
     waiting = {"waiting_for": waiting_for, "until": until, "then": selectors.silence_outcome(gate)}
     locked.record("intent.waiting", "server", common | waiting | {"url": f"{settings.BASE_URL}/gates/{gate.pk}"})

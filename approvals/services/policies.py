@@ -7,8 +7,9 @@ from typing import Any
 from django.db import transaction
 
 from approvals.models import Person, Policy, PolicyVersion
-from approvals.reach import deciders_ever, most_at_once
+from approvals.reach import most_at_once
 from approvals.rules import Rule, RuleRefused, check_body
+from approvals.services.chains import check_chain_of
 from approvals.weighing import registered_types, why_open
 from intents.models import Workspace
 from intents.services.configuration import SERVER, recorded
@@ -55,20 +56,15 @@ def check_workspace(workspace: Workspace, body: dict[str, Any]) -> None:
 
 
 def check_people(workspace: Workspace, body: dict[str, Any]) -> None:
-    """Each line must be able to be met, and escalation goes to people who may decide anyway."""
+    """Each line must be able to be met, and the chain tells people who may decide anyway."""
     for gate in body.get("gates", []):
-        everybody = {person.pk for line in gate["requirement"] for person in deciders_ever(workspace, line["who"])}
         for line in gate["requirement"]:
             found = most_at_once(workspace, line["who"])
             if found < line["need"]:
                 hint = "" if found else "; check the names"
                 names = ", ".join(line["who"])
                 raise RuleRefused(f"{line['need']} of {names} cannot agree: only {found} may decide{hint}.")
-        outside = [
-            person for person in deciders_ever(workspace, gate.get("escalate_to", [])) if person.pk not in everybody
-        ]
-        if outside:
-            raise RuleRefused(f"escalate_to names {outside[0].email}, who may not decide: add them to the requirement.")
+        check_chain_of(workspace, gate)
 
 
 def check_schemas(workspace: Workspace, body: dict[str, Any]) -> None:

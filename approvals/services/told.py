@@ -5,15 +5,16 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from approvals import selectors
-from approvals.clockwork import escalate_now
+from approvals.clockwork import escalate_now, somebody_is_told
 from approvals.models import Gate, Person, Seat
 from intents.services.lock import locked_intent
 
 
 def mark_told(gate_id: uuid.UUID, person_id: uuid.UUID, at: datetime) -> None:
-    """The first message to this person about this gate was sent at `at`."""
-    Seat.objects.filter(gate_id=gate_id, person_id=person_id, told_at=None).update(told_at=at, unreachable=False)
+    """A message to this person about this gate was sent at `at`: the first of all, or of the current step, counts."""
+    seats = Seat.objects.filter(gate_id=gate_id, person_id=person_id)
+    if not seats.filter(told_at=None).update(told_at=at, asked_at=at, unreachable=False):
+        seats.filter(asked_at=None).update(asked_at=at)
 
 
 def unmark_told(gate_id: uuid.UUID, person_id: uuid.UUID) -> None:
@@ -39,5 +40,5 @@ def mark_unreachable(gate_id: uuid.UUID, person_id: uuid.UUID, why: str) -> None
         details = {"gate_id": str(gate.pk), "person": person.email, "why": why[:500]}
         locked.record("intent.person_unreachable", "server", details)
         step = locked.current
-        if step is not None and not selectors.reachable_people(gate):
+        if step is not None and not somebody_is_told(gate):
             escalate_now(locked, step, gate)

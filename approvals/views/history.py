@@ -57,6 +57,13 @@ def _of(details: Details, key: str, limit: int = 200) -> str:
     return one_line(str(value), limit) if value not in (None, "") else ""
 
 
+REASONS = {
+    "unreachable": ", because nobody who was asked can be reached",
+    "asked": ", because somebody wanted it at once",
+    "nobody": ", because the chain's own step stands for nobody",
+}
+
+
 def _created(event: Event, details: Details) -> str:
     return f"{actor_words(event.actor)} asked for {_of(details, 'intent_type')}."
 
@@ -92,7 +99,18 @@ def _reminder(_event: Event, details: Details) -> str:
 
 
 def _escalated(_event: Event, details: Details) -> str:
-    return f"Escalated to {one_line(label(str(name) for name in details.get('escalated_to', [])))}."
+    to = one_line(label(str(name) for name in details.get("escalated_to", [])))
+    why = REASONS.get(str(details.get("reason")), "")
+    return f"Escalated to {to}{why}." if to else f"There is nobody to escalate to{why}."
+
+
+def _asked(_event: Event, details: Details) -> str:
+    to = one_line(label(str(name) for name in details.get("to", [])))
+    return f"Asked {to}." if to else "Asked everybody who may decide."
+
+
+def _gate_warning(_event: Event, details: Details) -> str:
+    return f"Last call: without an answer by {_of(details, 'expires_at')} it is {_of(details, 'then')}."
 
 
 def _passed_over(_event: Event, details: Details) -> str:
@@ -197,6 +215,8 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "human_task_assigned": _says("People were asked."),
     "reminder": _reminder,
     "escalated": _escalated,
+    "asked": _asked,
+    "gate_warning": _gate_warning,
     "decision_recorded": _decided,
     "decision_taken_back": _taken_back,
     "decision_refused": _refused,

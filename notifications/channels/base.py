@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from approvals.models import Person
 from notifications.content import Content
 
 
@@ -50,6 +52,9 @@ class Channel(Protocol):
     """One way to reach people."""
 
     name: str
+
+    def addresses(self, workspace_id: uuid.UUID, people: Sequence[Person]) -> Mapping[uuid.UUID, str]:
+        """Where it reaches each of them in this workspace. Who is missing cannot be reached by it."""
 
     def send(self, message: Message) -> Fate:
         """Try once, outside any transaction, within the channel's own time limit."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 
+from approvals.models import Person
 from approvals.text import one_line
 from notifications.channels.base import Fate, Message, Retry, Sent
 from notifications.channels.email_faults import fate_of
@@ -25,6 +27,10 @@ class EmailChannel:
     """Text and HTML in one mail; all mails of a gate are one thread."""
 
     name = "email"
+
+    def addresses(self, workspace_id: UUID, people: Sequence[Person]) -> Mapping[UUID, str]:
+        """Everybody has one address, wherever they are a member."""
+        return {person.pk: person.email for person in people}
 
     def send(self, message: Message) -> Fate:
         """A fault that is neither the server's nor the address's is ours: it is raised."""

@@ -41,9 +41,10 @@ class Purpose(models.TextChoices):
     GLASS = "break_glass"
     CHANGED = "changed"
     WANTED = "wanted"
+    WARNING = "warning"
 
 
-ASKS = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION, Purpose.DELEGATION)
+ASKS = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION, Purpose.DELEGATION, Purpose.WARNING)
 """The purposes that ask somebody to decide; of one gate and address only the newest is worth sending."""
 
 

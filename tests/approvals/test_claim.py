@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -12,19 +11,20 @@ from approvals.services import claim as claiming
 from approvals.services.claim import claim, release
 from approvals.undertakings import live_claims
 from intents import clock
-from tests.acts import details, fast_forward, fresh, frozen_clock, gate_of, history, neighbours, say
+from tests.acts import details, fast_forward, frozen_clock, gate_of, history, neighbours, say
 from tests.conftest import Api
 from tests.factories import gate_rule, make_policy, open_gate
 
 
 @pytest.fixture
-def reminding(world: SimpleNamespace) -> None:
-    """Reminds after ten minutes."""
-    make_policy(world.workspace, gates=[gate_rule("team:sre", remind={"after": 600, "interval": 600, "max": 3})])
+def escalating(world: SimpleNamespace) -> None:
+    """Reminds after ten minutes, and escalates after twenty."""
+    remind = {"after": 600, "interval": 600, "max": 1}
+    make_policy(world.workspace, gates=[gate_rule("team:sre", remind=remind, escalate_to=["person:cy@acme.example"])])
 
 
-def reminders(gate: Gate) -> int:
-    return history(gate.intent).count("reminder")
+def escalations(gate: Gate) -> int:
+    return history(gate.intent).count("escalated")
 
 
 def looking(gate: Gate) -> list[str]:
@@ -50,30 +50,33 @@ def test_claim_is_recorded_and_shown_for_fifteen_minutes(world):
         assert looking(gate) == []
 
 
-@pytest.mark.usefixtures("reminding")
+@pytest.mark.usefixtures("escalating")
 def test_first_claim_puts_the_chain_off_once_when_several_claim(world):
     with frozen_clock() as traveller:
         gate = open_gate(world)
         claim(gate.pk, world.bo, via="web")
         claim(gate.pk, world.ana, via="web")
 
-        fast_forward(traveller, 24 * 60)
-        assert reminders(gate) == 0
+        fast_forward(traveller, 34 * 60)
+        assert escalations(gate) == 0
         fast_forward(traveller, 2 * 60)
-        assert reminders(gate) == 1
+        assert escalations(gate) == 1
 
 
 def test_claim_never_moves_the_deadline(world):
-    make_policy(world.workspace, gates=[gate_rule("team:sre", deadline=600, remind={"after": 300})])
+    remind = {"after": 200, "interval": 200, "max": 1}
+    rule = gate_rule("team:sre", deadline=600, remind=remind, escalate_to=["person:cy@acme.example"])
+    make_policy(world.workspace, gates=[rule])
     with frozen_clock() as traveller:
         gate = open_gate(world)
-        traveller.shift(200)
+        fast_forward(traveller, 190)
 
         said = claim(gate.pk, world.bo, via="web")
 
         assert "12:10 UTC" in said.message
-        assert fresh(gate.intent).wake_at == gate.expires_at
-        fast_forward(traveller, 500)
+        fast_forward(traveller, 409)
+        assert escalations(gate) == 1
+        fast_forward(traveller, 1)
         assert Gate.objects.get(pk=gate.pk).outcome == "expired"
 
 
@@ -115,17 +118,17 @@ def test_released_claim_is_not_shown(world):
     assert details(gate.intent, "claim_released")["by"] == "bo@acme.example"
 
 
-@pytest.mark.usefixtures("reminding")
+@pytest.mark.usefixtures("escalating")
 def test_claiming_again_after_a_release_puts_nothing_off(world):
-    with frozen_clock():
+    with frozen_clock() as traveller:
         gate = open_gate(world)
         claim(gate.pk, world.bo, via="web")
-        due = fresh(gate.intent).wake_at
         release(gate.pk, world.bo, via="web")
 
         claim(gate.pk, world.bo, via="web")
 
-        assert fresh(gate.intent).wake_at == due == gate.opened_at + timedelta(seconds=600 + 900)
+        fast_forward(traveller, 35 * 60)
+        assert escalations(gate) == 1
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from intents.models import ApiKey, Intent
 from intents.selectors import events_after
 from intents.sweeps import wake
 from tests.factories import gate_rule, make_policy, open_gate
+from tests.races.timing import make_due
 
 pytestmark = pytest.mark.django_db(transaction=True)  # with savepoints instead of transactions the counts would differ
 
@@ -66,8 +67,7 @@ def test_statements_of_a_gate_whose_time_ran_out(world):
 
 def test_statements_of_a_reminder(world):
     gate = Gate.objects.get()
-    Gate.objects.update(progress=gate.progress | {"next_at": clock.now().isoformat()})
-    Intent.objects.update(wake_at=clock.now())
+    make_due([gate])
 
     with CaptureQueriesContext(connection) as captured:
         wake(gate.intent_id)

@@ -22,6 +22,17 @@ def policy(who: str = "team:sre", **rule: Any) -> dict[str, Any]:
     return from_rule(gate_rule(who, **rule))
 
 
+def reminders(terms: dict[str, Any]) -> tuple[int, int, int]:
+    """Of the first step: after, every, most."""
+    remind = chain_of(terms).steps[0].remind
+    return (remind.after, remind.every, remind.most)
+
+
+def escalation(terms: dict[str, Any]) -> list[tuple[int | None, tuple[str, ...]]]:
+    """When and to whom, after the first step."""
+    return [(step.after, step.who) for step in chain_of(terms).steps[1:]]
+
+
 def test_from_request_expires_on_silence_whatever_it_says():
     terms, warnings = from_request([line(["team:sre"], 1)], Times(deadline=60), [])
 
@@ -33,14 +44,14 @@ def test_from_request_expires_on_silence_whatever_it_says():
 def test_from_request_warns_when_it_raises_the_interval_and_lowers_the_count():
     terms, warnings = from_request([], Times(remind_after=5, remind_interval=5, max_reminders=21), [])
 
-    assert (terms["remind_interval"], terms["max_reminders"]) == (60, 20)
+    assert reminders(terms) == (5, 60, 20)
     assert len(warnings) == 2
 
 
 def test_from_request_warns_when_an_escalation_would_never_come():
     terms, warnings = from_request([], Times(escalate_to="team:leads"), [])
 
-    assert terms["escalate_to"] == ["team:leads"]
+    assert escalation(terms) == [(None, ("team:leads",))]
     assert ["remind_after_seconds" in warning for warning in warnings] == [True]
 
 
@@ -55,7 +66,7 @@ def test_from_request_warns_when_an_escalation_would_never_come():
 def test_from_request_reminds_once_unless_it_names_an_interval_or_a_count(times, interval, most):
     terms = asked(**times)
 
-    assert (terms["remind_interval"], terms["max_reminders"]) == (interval, most)
+    assert reminders(terms) == (300, interval, most)
 
 
 def test_from_request_cannot_keep_a_gate_longer_than_29_days():
@@ -63,7 +74,35 @@ def test_from_request_cannot_keep_a_gate_longer_than_29_days():
 
 
 def test_from_rule_keeps_reminders_a_minute_apart():
-    assert from_rule(gate_rule("team:sre", remind={"after": 10}))["remind_interval"] == 60
+    assert reminders(policy(remind={"after": 10})) == (10, 60, 3)
+
+
+def test_from_rule_escalates_one_interval_after_the_last_reminder():
+    terms = policy(remind={"after": 300, "interval": 120, "max": 2}, escalate_to=["team:leads"])
+
+    assert escalation(terms) == [(300 + 2 * 120, ("team:leads",))]
+
+
+def test_a_request_compiles_into_the_same_chain_as_the_policys_short_form():
+    wanted = asked(remind_after=300, remind_interval=120, max_reminders=2, escalate_to="team:leads")
+    written = policy(remind={"after": 300, "interval": 120, "max": 2}, escalate_to=["team:leads"])
+
+    assert wanted["chain"] == written["chain"]
+
+
+def test_from_rule_takes_over_the_saved_chain_that_it_names():
+    saved = {"night": (3, {"steps": [{"remind": {"after": 600}}, {"after": 7200, "who": ["team:leads"]}]})}
+
+    terms = from_rule(gate_rule("team:sre", chain="night"), saved)
+
+    assert terms["chain"]["name"] == "night@3"
+    assert (reminders(terms), escalation(terms)) == ((600, 600, 3), [(7200, ("team:leads",))])
+
+
+def test_terms_of_before_there_were_chains_still_have_theirs():
+    old = {"remind_after": 300, "remind_interval": 120, "max_reminders": 2, "escalate_to": ["team:leads"]}
+
+    assert (reminders(old), escalation(old)) == ((300, 120, 2), [(540, ("team:leads",))])
 
 
 def test_merge_takes_the_lines_of_both_and_the_larger_count_of_equal_ones():
@@ -94,15 +133,29 @@ def test_merge_takes_silence_and_reminders_from_the_policy():
     )
 
     assert merged["on_timeout"] == "cancel"
-    assert chain_of(merged).remind_after == 300
-    assert chain_of(merged).escalate_to == ("team:sre",)
+    assert reminders(merged) == (300, 300, 2)
+    assert escalation(merged) == [(900, ("team:sre",))]
     assert merged["asked_by_request"] is False
 
 
 def test_merge_lets_the_request_remind_where_the_policy_is_silent():
     merged = merge(asked(remind_after=90, max_reminders=2, escalate_to="team:sre"), policy())
 
-    assert (merged["remind_after"], merged["max_reminders"], merged["escalate_to"]) == (90, 2, ["team:sre"])
+    assert reminders(merged) == (90, 90, 2)
+    assert escalation(merged) == [(270, ("team:sre",))]
+
+
+def test_merge_lets_the_request_escalate_after_the_policys_last_reminder():
+    merged = merge(asked(escalate_to="team:sre"), policy(remind={"after": 300, "max": 2}))
+
+    assert reminders(merged) == (300, 300, 2)
+    assert escalation(merged) == [(900, ("team:sre",))]
+
+
+def test_merge_keeps_the_longer_warning_before_the_end():
+    merged = merge(policy(warn_before=60), policy("team:leads", warn_before=600))
+
+    assert (merged["warn_before"], merge(asked(), policy())["warn_before"]) == (600, None)
 
 
 def test_merge_expires_when_the_request_shortens_a_gate_that_silence_would_approve():

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from approvals import asking, chain, outcomes
+from approvals import asking, outcomes
 from approvals.admin_actions import MOST_AT_ONCE
+from approvals.chains import body as chains
 from approvals.services.answer import COMMENT_LIMIT
 from intents import bodyguard, strictjson
 from intents.jsonschemas import limits as forms
@@ -34,8 +35,8 @@ NUMBERS = {
     "depth of a form": (forms.MAX_DEPTH, 12),
     "nodes of a form": (forms.MAX_NODES, 200),
     "longest time": (create.LONGEST_SECONDS, 366 * 24 * 3600),
-    "reminders apart": (chain.SHORTEST_INTERVAL, 60),
-    "reminders": (chain.MOST_REMINDERS, 20),
+    "reminders apart": (chains.SHORTEST_INTERVAL, 60),
+    "reminders": (chains.MOST_REMINDERS, 20),
     "answers at once": (MOST_AT_ONCE, 50),
     "streams": (STREAMS_PER_KEY, 1_000),
     "repeats": (KEPT_FOR, timedelta(hours=48)),

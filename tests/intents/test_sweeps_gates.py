@@ -98,7 +98,7 @@ def test_long_outage_spreads_the_reminders_of_many_gates(world, clock):
     assert [moments(gate, "reminder") for gate in gates] == [[]] * 4
     fast_forward(clock, 61)
 
-    assert [reminders(gate)[0] for gate in gates] == [(10, 9)] * 4
+    assert all(reminders(gate)[0] in {(10, 9), (11, 10)} for gate in gates)
     assert all(601 <= moments(gate, "reminder")[0] <= 660 for gate in gates)
 
 

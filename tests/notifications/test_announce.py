@@ -10,7 +10,7 @@ from intents import clock, sweeps
 from intents.models import EventText, Outbox
 from notifications.announce import BATCH, announce_due
 from notifications.models import Delivery, Purpose
-from tests.acts import forge
+from tests.acts import all_asked, forge
 from tests.factories import gate_rule, make_person, make_policy, make_team, open_gate, send
 
 pytestmark = [pytest.mark.usefixtures("afternoon"), pytest.mark.django_db]
@@ -54,6 +54,7 @@ def test_announce_reminds_only_those_who_have_not_decided(world, time_machine):
     make_policy(world.workspace, gates=[gate_rule("team:sre", need=2, remind={"after": 60})])
     gate = open_gate(world)
     decide(gate.pk, Answer("approved"), world.ana, via="web", strength="signed_in")
+    all_asked()
     time_machine.shift(61)
     sweeps.wake_due()
 
@@ -80,6 +81,7 @@ def test_announce_escalates_to_those_named_who_may_decide_and_have_not(world, ti
     gate = open_gate(world)
     decide(gate.pk, Answer("approved"), world.ana, via="web", strength="signed_in")
     for _ in range(2):
+        all_asked()
         time_machine.shift(61)
         sweeps.wake_due()
 

@@ -10,7 +10,11 @@ from notifications.models import Purpose
     ("event_type", "waiting_reason", "details", "expected"),
     [
         ("intent.human_task_assigned", "WAITING_FOR_HUMAN", {}, (Purpose.REQUEST, Group.PENDING, ())),
+        ("intent.human_task_assigned", "", {"to": ["a"]}, (Purpose.REQUEST, Group.NAMED_PENDING, ("a",))),
+        ("intent.asked", "", {"to": []}, (Purpose.REQUEST, Group.PENDING, ())),
         ("intent.reminder", "WAITING_FOR_HUMAN", {}, (Purpose.REMINDER, Group.PENDING, ())),
+        ("intent.reminder", "", {"to": ["a"]}, (Purpose.REMINDER, Group.NAMED_PENDING, ("a",))),
+        ("intent.gate_warning", "", {}, (Purpose.WARNING, Group.PENDING, ())),
         (
             "intent.escalated",
             "WAITING_FOR_HUMAN",
@@ -62,6 +66,12 @@ def test_tellings_leave_the_outcome_to_the_intents_end_when_the_gate_ended_it(in
     told = tellings("intent.gate_closed", "", {}, intent_is_final=intent_is_final)
 
     assert [what.purpose for what in told] == purposes
+
+
+def test_tellings_are_none_while_the_first_step_is_held():
+    held = {"to": [], "held_until": "2026-03-02T09:00:00.000Z"}
+
+    assert tellings("intent.human_task_assigned", "", held, intent_is_final=False) == ()
 
 
 def test_gate_of_is_the_last_gate_when_the_intent_ends():

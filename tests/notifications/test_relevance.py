@@ -9,6 +9,7 @@ from intents import clock, sweeps
 from notifications.announce import announce_due
 from notifications.deliver import deliver_due
 from notifications.models import Delivery, DeliveryStatus, KeptMail, Purpose
+from tests.acts import all_asked
 from tests.factories import gate_rule, make_policy, open_gate
 from tests.notifications.helpers import ask, fates
 
@@ -54,6 +55,7 @@ def test_deliver_supersedes_a_request_when_the_person_may_no_longer_decide(world
 
 def test_deliver_supersedes_a_request_when_a_newer_one_waits_for_the_same_person(world, kept, time_machine):
     gate = ask(world, "dee@acme.example", remind={"after": 60})
+    all_asked()
     time_machine.shift(61)
     sweeps.wake_due()
     announce_due()

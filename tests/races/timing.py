@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
+from approvals.chains.walk import Progress, scheduled
 from approvals.models import Gate
+from approvals.progress import MOMENTS, progress_json, progress_of
+from approvals.stepping import course_of
 from intents import clock
 from intents.models import Intent, Step
 
@@ -23,7 +27,18 @@ def make_due(gates: Iterable[Gate]) -> None:
     moment = clock.now() - timedelta(seconds=1)
     gates = list(Gate.objects.filter(pk__in=[gate.pk for gate in gates], closed_at=None))
     for gate in gates:
-        gate.progress = gate.progress | {"next_at": moment.isoformat()}
+        gate.progress = progress_json(_due_at(moment, gate))
         gate.save(update_fields=["progress"])
     Step.objects.filter(gate__in=gates).update(wake_at=moment)
     Intent.objects.filter(gates__in=gates, wake_at__isnull=False).update(wake_at=moment)
+
+
+def _due_at(moment: datetime, gate: Gate) -> Progress:
+    """As if everything so far had been so much earlier that the next thing is due then."""
+    course, progress = course_of(gate), progress_of(gate.progress, gate.opened_at)
+    began = replace(progress, began_at=progress.began_at or progress.entered_at)
+    began = scheduled(course.chain, course.times, began, progress.entered_at)
+    assert began.next_at, "the chain has come to its end"
+    early = began.next_at - moment
+    moments = {name: getattr(began, name) for name in MOMENTS}
+    return replace(began, **{name: was - early for name, was in moments.items() if was})
