@@ -14,11 +14,14 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from approvals import selectors
+from approvals.conduct import is_high_risk
 from approvals.models import Gate, Person
 from approvals.outcomes import OutcomeClass
 from approvals.services.answer import COMMENT_LIMIT, Answer
 from approvals.services.decide import decide
+from approvals.services.sureness import Sureness
 from approvals.views.answerform import NOT_SHOWN
+from approvals.views.sessions import signed_in_at
 from approvals.views.subject import (
     Subject,
     earlier_refusals,
@@ -120,6 +123,8 @@ def _why_not(gate: Gate, cls: OutcomeClass, subject: Subject) -> str:
     """What has to be looked at on the gate's own page."""
     if not gate.is_open:
         return f"It is closed: {outcome_words(gate.outcome).lower()}."
+    if cls == OutcomeClass.YES and is_high_risk(gate.terms.body):
+        return "It is of high risk, and never answered together with others: answer it on its page."
     if gate.ask.form_schema is not None:
         return "It has a form to fill in: answer it on its page."
     if gate.ask.evidence_required:
@@ -142,8 +147,11 @@ def _fate(request: HttpRequest, person: Person, gate: Gate, cls: OutcomeClass, r
         return Fate(gate, False, why_not)
     digest = request.POST.get(f"digest-{gate.pk}") or NOT_SHOWN
     answer = Answer(_outcome(gate, cls), reason, digest=digest)
+    sureness = Sureness(signed_in_at(request))
     try:
-        verdict = decide(gate.pk, answer, person, via="admin", strength="signed_in", full_view=not subject.is_cut)
+        verdict = decide(
+            gate.pk, answer, person, via="admin", strength="signed_in", full_view=not subject.is_cut, sureness=sureness
+        )
     except DomainError as error:
         return Fate(gate, False, error.message)
     return Fate(gate, verdict.recorded, verdict.message)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from approvals.directory import canonical_name
+from approvals.filling import About, in_paragraphs, quotes_payload
 from approvals.forms import SchemaRefused, check_schema
-from approvals.outcomes import OutcomesRefused, resolve_outcomes
+from approvals.outcomes import OutcomeClass, OutcomesRefused, resolve_outcomes
 from approvals.placing import Ask, Item
 from approvals.reach import deciders_ever
-from approvals.terms import from_request, line
+from approvals.terms import TermsBody, from_request, line
 from intents.errors import Invalid
 from intents.models import Workspace
 from intents.ports import Planned
@@ -31,27 +32,52 @@ def resolve_notifications(planned: Planned, workspace: Workspace) -> None:
             step.spec["to"] = _known(step.spec.get("to", []), workspace, planned)
 
 
-def ask_of(task: dict[str, Any], gate: Ask) -> dict[str, Any]:
+def ask_of(task: dict[str, Any], gate: Ask, about: About) -> dict[str, Any]:
     """What is asked: title, texts, outcomes with classes, form. Invalid if it could not end both ways."""
-    task_type = task.get("task_type") or "approval"
+    task_type = task.get("task_type") or gate.terms["task_type"] or "approval"
+    form = gate.terms["form"] or task.get("form_schema")
     try:
-        outcomes = resolve_outcomes(task_type, task.get("allowed_outcomes"))
-        if task.get("form_schema") is not None:
-            check_schema(task["form_schema"])
+        outcomes = _outcomes(task, task_type, gate.terms)
+        if form is not None:
+            check_schema(form)
     except OutcomesRefused as error:
         raise Invalid(str(error), code="invalid_outcomes") from error
     except SchemaRefused as error:
         raise Invalid(f"form_schema: {error}", code="invalid_form_schema") from error
     _check_on_timeout(gate.terms["on_timeout"], dict(outcomes))
+    comments = gate.terms["comment_required"]
     return {
+        **_words(task, gate, about),
         "task_type": task_type,
-        "title": task.get("title") or "",
         "description": task.get("description") or "",
         "outcomes": [[name, cls.value] for name, cls in outcomes],
-        "form_schema": task.get("form_schema"),
-        "comment_required": bool(task.get("required_comment")) or gate.terms["comment_required"],
+        "form_schema": form,
+        "comment_required": bool(task.get("required_comment")) or comments is True,
+        "comment_on": comments if isinstance(comments, list) else [],
         "evidence_required": bool(task.get("evidence_required")),
     }
+
+
+def _words(task: dict[str, Any], gate: Ask, about: About) -> dict[str, Any]:
+    """The title, a request's as it was written; and the policy's instructions. `words` are those not yet filled in."""
+    title, secret = task.get("title") or "", gate.terms["secret"]
+    raw = {"title": "" if gate.explicit else title, "instructions": gate.terms["instructions"]}
+    filled = title if gate.explicit else about.filled([title], secret)[0][:TITLE_LIMIT]
+    return {
+        "title": filled,
+        "instructions": in_paragraphs(about.filled(raw["instructions"], secret)),
+        "quotes_payload": quotes_payload([raw["title"], *raw["instructions"]]),
+        "words": raw,
+    }
+
+
+def _outcomes(task: dict[str, Any], task_type: str, terms: TermsBody) -> list[tuple[str, OutcomeClass]]:
+    """The request's list if it has one, else that of its type, else the policy's; classed by the policy's words."""
+    by_policy = dict(terms["outcomes"])
+    allowed = task.get("allowed_outcomes")
+    if not allowed and not task.get("task_type"):
+        allowed = list(by_policy) or None
+    return resolve_outcomes(task_type, allowed, by_policy)
 
 
 def check_inside(terms: dict[str, Any], workspace: Workspace) -> None:

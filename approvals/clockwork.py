@@ -10,7 +10,7 @@ from approvals.chains.body import Chain
 from approvals.models import Gate, Membership, Seat
 from approvals.outcomes import OutcomeClass
 from approvals.progress import progress_json, progress_of
-from approvals.selectors import silence_outcome
+from approvals.selectors import excluded_from, silence_outcome
 from approvals.services.gates import close_gate, set_wake
 from approvals.stepping import Cause, about, anybody, at_place, begin_step, course_of, first_told_at, to_last_resort
 from intents.clock import iso
@@ -140,7 +140,7 @@ def everybody_was_told(gate: Gate) -> bool:
             workspace_id=gate.workspace_id, is_active=True, can_decide=True, person__is_active=True
         ).values_list("person_id", flat=True)
     )
-    excluded = set(gate.intent.excluded)
+    excluded = excluded_from(gate)
     away = set(overlapping(gate.workspace_id, gate.opened_at, gate.expires_at).values_list("person_id", flat=True))
     active -= away
     told: dict[int, int] = {}

@@ -31,7 +31,7 @@ class ApprovalsKeeper:
         """Titles become the server's own, votes keep their outcome."""
         gates = Gate.objects.filter(intent=intent)
         for gate in gates.select_related("ask"):
-            if not gate.source.startswith(ADMINS_WORDS):
+            if gate.ask.quotes_payload or not gate.source.startswith(ADMINS_WORDS):
                 gates.filter(pk=gate.pk).update(title=own_title(intent))
             _purge_ask(gate.ask, words)
         for text in DecisionText.objects.filter(decision__gate__in=gates):
@@ -56,6 +56,7 @@ class ApprovalsKeeper:
 
 def _purge_ask(ask: GateAsk, words: str) -> None:
     ask.description = words if ask.description else ""
+    ask.instructions = words if ask.instructions else ""
     ask.form_schema = None
     ask.earlier = [each | {"result": stub(words)} for each in ask.earlier]
     ask.save()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db import models
 
@@ -38,28 +38,32 @@ CLASSES: dict[str, OutcomeClass] = {
 }
 
 MAX_OUTCOMES = 20
+NONE: Mapping[str, str] = {}
 
 
 class OutcomesRefused(ValueError):
     """The outcomes make no gate that can end both ways."""
 
 
-def class_of(outcome: str) -> OutcomeClass:
-    """The class of an outcome by its name; a name that is not ours sends the request back."""
-    return CLASSES.get(outcome, OutcomeClass.BACK)
+def class_of(outcome: str, by_policy: Mapping[str, str] = NONE) -> OutcomeClass:
+    """The class of an outcome by its name; a name that neither we nor a policy class sends the request back."""
+    return CLASSES.get(outcome) or OutcomeClass(by_policy.get(outcome, OutcomeClass.BACK))
 
 
-def resolve_outcomes(task_type: str, allowed: Iterable[str] | None) -> list[tuple[str, OutcomeClass]]:
+def resolve_outcomes(
+    task_type: str, allowed: Iterable[str] | None, by_policy: Mapping[str, str] = NONE
+) -> list[tuple[str, OutcomeClass]]:
     """The gate's outcomes with their classes, in order.
 
-    `allowed` wins over the task type's own list. OutcomesRefused unless there is at least one yes and one no.
+    `allowed` wins over the task type's own list; `by_policy` classes names that are not ours. OutcomesRefused unless
+    there is at least one yes and one no.
     """
     names = list(dict.fromkeys(allowed or TASK_OUTCOMES.get(task_type, ())))
     if not names:
         raise OutcomesRefused(f"The task type {task_type!r} has no outcomes of its own: list them in allowed_outcomes.")
     if len(names) > MAX_OUTCOMES:
         raise OutcomesRefused(f"allowed_outcomes has {len(names)} entries; at most {MAX_OUTCOMES} are taken.")
-    outcomes = [(name, class_of(name)) for name in names]
+    outcomes = [(name, class_of(name, by_policy)) for name in names]
     for needed, example in ((OutcomeClass.YES, "approved"), (OutcomeClass.NO, "rejected")):
         if needed not in {cls for _, cls in outcomes}:
             raise OutcomesRefused(

@@ -54,6 +54,7 @@ class PolicyGate:
 
 
 Item = Ask | StepSpec
+SHOWN = ("requirement", "deadline", "on_timeout", "asked_by_request", "strength", "risk")
 
 
 def place_all(items: list[Item], gates: list[PolicyGate]) -> list[Item]:
@@ -75,12 +76,19 @@ def merge_with_first(items: list[Item], gate: PolicyGate) -> list[Item]:
 def _put(items: list[Item], gate: PolicyGate) -> list[Item]:
     low, high, at = _region(items, gate)
     near = [item for item in items[low:high] if isinstance(item, Ask) and item.explicit]
-    free = [ask for ask in near if gate.policy not in ask.merged_with]
+    free = [ask for ask in near if gate.policy not in ask.merged_with and not _two_forms(ask, gate)]
     if free and len(free) == len(near) and not gate.when:
         chosen = free[-1] if gate.place == "before" and (low, high) != (0, len(items)) else free[0]
         chosen.take_in(gate.policy, gate.terms, gate.place)
         return items
     return [*items[:at], _alone(gate), *items[at:]]
+
+
+def _two_forms(ask: Ask, gate: PolicyGate) -> bool:
+    """One gate has one form, and neither side's may be dropped."""
+    return bool(
+        gate.terms["form"] and (ask.terms["form"] or (ask.step.spec.get("human_task") or {}).get("form_schema"))
+    )
 
 
 def _region(items: list[Item], gate: PolicyGate) -> tuple[int, int, int]:
@@ -117,4 +125,6 @@ def _alone(gate: PolicyGate) -> Ask:
 
 def shown(terms: TermsBody) -> dict[str, Any]:
     """What the plan shows of a gate's terms."""
-    return {key: terms[key] for key in ("requirement", "deadline", "on_timeout", "asked_by_request")}
+    return {
+        key: terms[key] for key in ("requirement", "deadline", "on_timeout", "asked_by_request", "strength", "risk")
+    }

@@ -14,6 +14,7 @@ from approvals.away import absences_at, linked, pairs_of
 from approvals.chains.compiling import SavedChains
 from approvals.changers import LATELY, Rules, changers, entries_since
 from approvals.directory import label, member
+from approvals.filling import About
 from approvals.models import ApprovalSettings, Unmatched
 from approvals.placing import Item, PolicyGate, merge_with_first, place_all, shown
 from approvals.reach import deciders_within
@@ -27,6 +28,7 @@ from intents.models import Workspace
 from intents.planning import free_name
 from intents.ports import Planned
 from intents.principal import Principal
+from intents.selectors import full_address
 from intents.stepgraph import BY_POLICY, ON_SUCCESS
 from intents.submission import StepSpec, Submission
 
@@ -52,10 +54,11 @@ def plan(submission: Submission, workspace: Workspace, principal: Principal, pla
     planned.excluded = sorted({*planned.excluded, *planned.kept_out})
     planned.bound = bound(planned.excluded, workspace, settings)
     planned.excluded = sorted({*planned.excluded, *planned.bound})
-    planned.steps = [finished(item, workspace, planned, at) for at, item in enumerate(items)]
+    about = _about(submission, workspace, principal, planned)
+    planned.steps = [finished(item, workspace, planned, at, about) for at, item in enumerate(items)]
     planned.steps += [cleaning] if cleaning else []
     planned.warnings += [warning] if warning else []
-    planned.failure_step = failures.failure_step(finished(handed, workspace, planned, 0)) if handed else None
+    planned.failure_step = failures.failure_step(finished(handed, workspace, planned, 0, about)) if handed else None
 
 
 def settings_of(workspace: Workspace) -> ApprovalSettings:
@@ -157,22 +160,28 @@ def authors(ruling: Ruling, submission: Submission, workspace: Workspace) -> lis
     return [person.ref for person in people if person]
 
 
-def finished(item: Item, workspace: Workspace, planned: Planned, at: int) -> StepSpec:
+def _about(submission: Submission, workspace: Workspace, principal: Principal, planned: Planned) -> About:
+    sender = principal.key.service_account.name if principal.key else ""
+    target = full_address(workspace, submission.to_agent)
+    return About(submission.intent_type, target, sender, planned.requester, str(workspace), submission.payload)
+
+
+def finished(item: Item, workspace: Workspace, planned: Planned, at: int, about: About) -> StepSpec:
     """The step as it is planned. Invalid for a gate that nobody could answer."""
     if isinstance(item, StepSpec):
         return item
     step, terms = item.step, completed({key: value for key, value in item.terms.items() if key != "names_nobody"})
     asking.check_inside(terms, workspace)
     check_somebody(terms, workspace, planned, step)
-    ask = asking.ask_of(step.spec.get("human_task") or {}, item)
+    ask = asking.ask_of(step.spec.get("human_task") or {}, item, about)
     deadline = terms["deadline"]
     name = step.name or free_name(f"gate-{at + 1}", {other.name for other in planned.steps})
     spec: dict[str, Any] = {"ask": ask, "terms": terms, "deadline": deadline}
     spec |= {BY_POLICY: bool(item.merged_with)} | {key: step.spec[key] for key in (ON_SUCCESS,) if key in step.spec}
-    about = {"title": ask["title"], **shown(terms)}
+    told = {"title": ask["title"], **shown(terms)}
     if item.when:
-        spec["when"] = about["when"] = item.when
-    return StepSpec(name, "human", step.source, spec | {"shown": about})
+        spec["when"] = told["when"] = item.when
+    return StepSpec(name, "human", step.source, spec | {"shown": told})
 
 
 def check_somebody(terms: dict[str, Any], workspace: Workspace, planned: Planned, step: StepSpec) -> None:

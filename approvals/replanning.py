@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from approvals import planner
+from approvals.filling import About, about_intent
 from approvals.models import ApprovalSettings, Unmatched
 from approvals.placing import Ask, Item, PolicyGate, place_all
 from approvals.rules import Ruling
@@ -45,7 +46,9 @@ def replan(
     wanted = _wanted(ruling, settings)
     there = _sources(steps)
     missing = [gate for gate in wanted if _name(gate.policy) not in there]
-    return Replan(_placed(intent, steps, missing, _excluded(intent, authors, settings)), authors, list(ruling.reasons))
+    about = about_intent(intent, payload)
+    added = _placed(intent, steps, missing, _excluded(intent, authors, settings), about)
+    return Replan(added, authors, list(ruling.reasons))
 
 
 def merged_reasons(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -80,7 +83,7 @@ def _name(source: str) -> str:
 
 
 def _placed(
-    intent: Intent, steps: Sequence[Step], gates: list[PolicyGate], excluded: list[str]
+    intent: Intent, steps: Sequence[Step], gates: list[PolicyGate], excluded: list[str], about: About
 ) -> list[tuple[Step | None, StepSpec]]:
     """Where each of them stands among the steps that are not over."""
     still = [step for step in steps if step.status in (StepStatus.PENDING, *OPEN_STEP)]
@@ -94,7 +97,7 @@ def _placed(
         if not any(item is each for each in items):
             behind = (each for each in placed[at + 1 :] if any(each is one for one in items))
             before = next((_index(each, items) for each in behind), None)
-            spec = planner.finished(item, intent.workspace, planned, at)
+            spec = planner.finished(item, intent.workspace, planned, at, about)
             planned.steps.append(spec)
             added.append((ahead[before] if before is not None else None, spec))
         elif isinstance(item, Ask):

@@ -18,6 +18,7 @@ from intents.errors import NotFound
 from intents.models import Intent
 
 FOUR_EYES = "You are bound up with this request (as requester, key owner or author), so somebody else decides."
+AGREED_BEFORE = "You said yes at an earlier gate of this request, and here others have to agree."
 THEN = {"expire": "not approved", "approve": "approved", "cancel": "canceled"}
 
 
@@ -45,6 +46,8 @@ def may_decide(gate: Gate, person: Person) -> Refusal | None:
     if person.ref in gate.intent.excluded:
         why = kept_out(gate.intent).get(person.ref)
         return Refusal("rules_changed", why) if why else Refusal("four_eyes", _four_eyes(gate.intent, person))
+    if person.ref in gate.left_out:
+        return Refusal("agreed_before", AGREED_BEFORE)
     if not _seats_that_count(gate).filter(person=person).exists():
         names = label(name for entry in gate.terms.body["requirement"] for name in entry["who"])
         return Refusal("not_eligible", f"This is for {names} to decide.")
@@ -67,6 +70,11 @@ def _four_eyes(intent: Intent, person: Person) -> str:
     return bound_by_absence(intent).get(person.ref, FOUR_EYES)
 
 
+def excluded_from(gate: Gate) -> set[str]:
+    """Who may not decide on this gate, whatever seat they have (opaque ids)."""
+    return {*gate.intent.excluded, *gate.left_out}
+
+
 def eligible_people(gate: Gate) -> list[Person]:
     """Everybody who may decide now, in the order in which they are told."""
     return in_order(gate, [seat.person for seat in eligible_seats(gate)])
@@ -75,7 +83,7 @@ def eligible_people(gate: Gate) -> list[Person]:
 def eligible_seats(gate: Gate) -> list[Seat]:
     """The seats of everybody who may decide now, each with its person."""
     seats = _seats_that_count(gate).select_related("person")
-    return [seat for seat in seats if seat.person.ref not in gate.intent.excluded]
+    return [seat for seat in seats if seat.person.ref not in excluded_from(gate)]
 
 
 def in_order(gate: Gate, people: Iterable[Person]) -> list[Person]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 NAMES = ("type", "target", "sender", "requester", "workspace")
 PAYLOAD = "payload."
-LONGEST_VALUE = 120
 _NAME = re.compile(r"\{([^{}]*)\}")
 _FIELD = re.compile(r"payload\.[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
 
@@ -34,4 +33,4 @@ def names_in_template(text: str) -> list[str]:
 
 def substituted(text: str, values: Mapping[str, str]) -> str:
     """The text with each name's value in its place; a name without a value stays as it is written."""
-    return _NAME.sub(lambda found: values.get(found[1], found[0])[:LONGEST_VALUE], text)
+    return _NAME.sub(lambda found: values.get(found[1], found[0]), text)

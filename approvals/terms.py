@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from approvals import conduct
 from approvals.chains.body import DEFAULT_REMINDERS, MOST_REMINDERS, SHORTEST_INTERVAL, Chain, chain_from
 from approvals.chains.compiling import NONE_SAVED, SavedChains, chain_of_rule, short_form
 from approvals.chains.compiling import merged as merged_chain
@@ -12,9 +13,9 @@ from intents.submission import Times
 
 CHAIN = "chain:"
 TermsBody = dict[str, Any]
-"""{"requirement": [{"who", "need"}], "rejections", "deadline", "on_timeout", "comment_required",
+"""{"requirement": [{"who", "need"}], "rejections", "deadline", "on_timeout",
 "chain": a compiled one, "warn_before": seconds or None, "escalate_to": [whom the request wants told next],
-"first": [names told first], "asked_by_request": bool}"""
+"first": [names told first], "asked_by_request": bool, and those of `conduct`}"""
 
 
 def from_rule(gate: dict[str, Any], saved: SavedChains = NONE_SAVED) -> TermsBody:
@@ -24,13 +25,12 @@ def from_rule(gate: dict[str, Any], saved: SavedChains = NONE_SAVED) -> TermsBod
         "rejections": gate.get("rejections", 1),
         "deadline": gate.get("deadline", DEFAULT_DEADLINE),
         "on_timeout": gate.get("on_timeout", "expire"),
-        "comment_required": bool(gate.get("comment_required", False)),
         "chain": chain_of_rule(gate, saved),
         "warn_before": gate.get("warn_before"),
         "escalate_to": [],
         "first": [],
         "asked_by_request": False,
-        **({"extend": gate["extend"]} if gate.get("extend") else {}),
+        **conduct.of_rule(gate),
     }
 
 
@@ -43,12 +43,12 @@ def from_request(requirement: list[dict[str, Any]], times: Times, first: list[st
         "rejections": 1,
         "deadline": min(times.deadline, LONGEST_GATE) if times.deadline else None,
         "on_timeout": "expire",
-        "comment_required": False,
         "chain": short_form(times.remind_after, times.remind_interval, most, others),
         "warn_before": None,
         "escalate_to": others,
         "first": first,
         "asked_by_request": True,
+        **conduct.NOTHING,
     }
     return body, _warnings(times, most)
 
@@ -79,25 +79,17 @@ def merge(asked: TermsBody, policy: TermsBody) -> TermsBody:
         if key not in lines or lines[key]["need"] < entry["need"]:
             lines[key] = entry
     deadline = min(asked["deadline"] or policy["deadline"], policy["deadline"])
-    merged = policy | {
+    return policy | {
         "requirement": list(lines.values()),
         "rejections": min(asked["rejections"], policy["rejections"]),
         "deadline": deadline,
         "on_timeout": _on_silence(asked, policy, deadline),
-        "comment_required": asked["comment_required"] or policy["comment_required"],
         "chain": merged_chain(asked["chain"], policy["chain"]),
         "warn_before": max(policy["warn_before"] or 0, asked["warn_before"] or 0) or None,
         "escalate_to": asked["escalate_to"],
         "first": asked["first"] or policy["first"],
+        **conduct.merged(asked, policy, by_request=asked["asked_by_request"]),
     }
-    if not asked["asked_by_request"] and "extend" in merged:
-        merged["extend"] = _lesser(asked.get("extend"), policy.get("extend"))
-    return merged
-
-
-def _lesser(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Of two permissions to extend the one for less time; none, if either policy lets nobody extend."""
-    return min(one, other, key=lambda extend: extend["most"]) if one and other else None
 
 
 def _on_silence(asked: TermsBody, policy: TermsBody, deadline: int) -> str:

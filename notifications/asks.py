@@ -10,6 +10,7 @@ from approvals.directory import label
 from approvals.models import Gate
 from approvals.outcomes import OutcomeClass
 from approvals.selectors import progress, silence_outcome, silence_sentence
+from approvals.termwords import conditions_of
 from approvals.text import Row, mixed_script_words, one_line, payload_rows, visible
 from approvals.views.subject import earlier_refusals
 from notifications.audience import CHANGES
@@ -48,6 +49,8 @@ def ask(case: Case) -> Content:
         link="Sign in, look at it and decide",
         decide_url=_own_link(case, gate),
         author=sender_name(case.intent),
+        policy_says=visible(gate.ask.instructions).strip(),
+        conditions=tuple(conditions_of(gate)),
         quotes=(*quotes_of(change), *_quotes(gate)),
         tables=(*tables_of(change), fitting("What it wants to do", payload, PAYLOAD_BYTES), *_earlier(gate)),
         progress=tuple(_progress(gate)),

@@ -16,6 +16,7 @@ class Group(Enum):
 
     CONCERNED have a seat on the gate or are admins.
     ASKED were mailed about the gate and have not decided on it; the requester, who is told the outcome, is not of them.
+    INFORMED are told by the policy's wish, and have no seat.
     """
 
     PENDING = "pending"
@@ -24,6 +25,7 @@ class Group(Enum):
     REQUESTER = "requester"
     ASKED = "asked"
     CONCERNED = "concerned"
+    INFORMED = "informed"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Telling:
 OUTCOME = Telling(Purpose.OUTCOME, Group.REQUESTER)
 CLOSED = Telling(Purpose.CLOSED, Group.ASKED)
 GLASS = Telling(Purpose.GLASS, Group.CONCERNED)
+INFORM = Telling(Purpose.INFORM, Group.INFORMED)
 CHANGES = ("intent.amended", "intent.payload_edited")
 ASKED_ANEW = ("amended", "edited")
 """Why a gate closed that is asked again: no news to the requester, who is told of the change itself."""
@@ -86,10 +89,10 @@ def tellings(
 
 
 def _of_the_end(reason: str, *, intent_is_final: bool) -> tuple[Telling, ...]:
-    """Of a gate. Where glass was broken, everybody is told of that."""
+    """Of a gate. Where glass was broken, everybody who was asked is told of that."""
     if reason == "break_glass":
-        return ()
-    return (CLOSED,) if intent_is_final or reason in ASKED_ANEW else (CLOSED, OUTCOME)
+        return (INFORM,)
+    return (CLOSED, INFORM) if intent_is_final or reason in ASKED_ANEW else (CLOSED, OUTCOME, INFORM)
 
 
 def _of_a_step(purpose: Purpose, details: Mapping[str, Any]) -> tuple[Telling, ...]:
@@ -97,7 +100,8 @@ def _of_a_step(purpose: Purpose, details: Mapping[str, Any]) -> tuple[Telling, .
     if details.get("held_until"):
         return ()
     names = _names(details, "to")
-    return (Telling(purpose, Group.NAMED_PENDING if names else Group.PENDING, names),)
+    told = Telling(purpose, Group.NAMED_PENDING if names else Group.PENDING, names)
+    return (told, INFORM) if purpose == Purpose.REQUEST else (told,)
 
 
 def gate_of(event_type: str, details: Mapping[str, Any]) -> str:

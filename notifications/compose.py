@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from notifications import acts, asks, changes, closing, digest, news
+from notifications import acts, asks, changes, closing, digest, informing, news
 from notifications.case import Case
 from notifications.content import Content
 from notifications.models import Purpose
@@ -18,6 +18,7 @@ WRITERS: Mapping[str, Callable[[Case], Content]] = {
     Purpose.CLOSED: closing.note,
     Purpose.WAITING: news.waiting,
     Purpose.NOTIFICATION: news.notification,
+    Purpose.INFORM: informing.note,
     Purpose.DIGEST: digest.digest,
     Purpose.QUESTION: acts.question,
     Purpose.ANSWER: acts.answer,

@@ -55,3 +55,5 @@ class Content:
     silence: str = ""
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
+    policy_says: str = ""
+    conditions: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -28,10 +29,8 @@ def recipients(telling: Telling, intent: Intent, gate: Gate | None, now: datetim
         return people_named(intent.workspace, list(telling.names))
     if gate is None:
         return []
-    if telling.group == Group.ASKED:
-        return list(people_asked(gate, members(intent)))
-    if telling.group == Group.CONCERNED:
-        return list(_concerned(intent, gate))
+    if telling.group in ABOUT:
+        return list(ABOUT[telling.group](intent, gate))
     return _pending(telling, gate, now) if gate.is_open else []
 
 
@@ -49,6 +48,13 @@ def _concerned(intent: Intent, gate: Gate) -> QuerySet[Person]:
     return members(intent).filter(either).order_by("joined_at", "email")
 
 
+def _informed(_intent: Intent, gate: Gate) -> list[Person]:
+    """Whoever has a seat is asked, and need not be told besides."""
+    names = gate.terms.body.get("inform") or []
+    seated = set(gate.seats.values_list("person_id", flat=True)) if names else set()
+    return [person for person in people_named(gate.workspace, names) if person.pk not in seated]
+
+
 def _requester(intent: Intent) -> list[Person]:
     """Nobody for an intent that no person asked for."""
     person_id = parse_id(intent.requester)
@@ -62,3 +68,11 @@ def members(intent: Intent) -> QuerySet[Person]:
     return Person.objects.filter(
         is_active=True, memberships__workspace_id=intent.workspace_id, memberships__is_active=True
     )
+
+
+ABOUT: Mapping[Group, Callable[[Intent, Gate], Iterable[Person]]] = {
+    Group.INFORMED: _informed,
+    Group.ASKED: lambda intent, gate: people_asked(gate, members(intent)),
+    Group.CONCERNED: _concerned,
+}
+"""Groups that a gate has, open or closed."""

@@ -68,7 +68,7 @@ def _newer(case: Case, purposes: list[str]) -> bool:
     """True if a later event of this intent queued or sent a message of these purposes to the same address."""
     mine = case.delivery
     rows = Delivery.objects.filter(intent_id=mine.intent_id, channel=mine.channel, address=mine.address)
-    if mine.purpose in ASKS:
+    if mine.purpose in (*ASKS, Purpose.INFORM):
         rows = rows.filter(gate_id=mine.gate_id)
     return rows.filter(purpose__in=purposes, event_id__gt=mine.event_id).exclude(status__in=GONE).exists()
 
@@ -95,6 +95,7 @@ NEEDLESS: Mapping[str, tuple[Callable[[Case], bool], str]] = {
     Purpose.CHANGED: (_did_it_themselves, "This person did it."),
     Purpose.WANTED: (_waits_no_more, "It does not wait for changes any more."),
     Purpose.DIGEST: (lambda case: not held_in(case.delivery).exists(), "Another digest has said it."),
+    Purpose.INFORM: (lambda case: _newer(case, [Purpose.INFORM]), "A newer message says what became of it."),
     Purpose.OUTCOME: (lambda case: _newer(case, [Purpose.OUTCOME]), "A newer message tells the outcome."),
 }
 """By purpose: when a message of it is needless, and why."""

@@ -29,7 +29,7 @@ START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 def say(gate: Gate, person: Person, outcome: str = "approved", **fields: Any) -> Verdict:
     """This person answers in the web inbox."""
-    return decide(gate.pk, Answer(outcome, **fields), person, via="web", strength="session")
+    return decide(gate.pk, Answer(outcome, **fields), person, via="web", strength="signed_in")
 
 
 def take_work(world: SimpleNamespace) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class Gate(models.Model):
         default=False, help_text="The payload is not the one that was sent: an answer must name what it was shown."
     )
     held_at = models.DateTimeField(null=True, help_text="Since when it waits for its requester to change the request.")
+    left_out = models.JSONField(default=list, help_text="Who may not decide here beyond the intent's own (opaque ids).")
     progress = models.JSONField(default=dict, help_text="How far the reminders and the escalation have come.")
     on_call = models.JSONField(null=True, help_text="Who was on call last, for each schedule that its terms name.")
     handover_at = models.DateTimeField(null=True, help_text="When somebody else is on call next.")
@@ -85,8 +86,11 @@ class GateAsk(models.Model):
     gate = models.OneToOneField(Gate, on_delete=models.CASCADE, primary_key=True, related_name="ask")
     description = models.TextField(blank=True)
     outcomes = JSONText(help_text='Name to class, in order: [["approved", "yes"], ...].')
+    instructions = models.TextField(blank=True, help_text="The policy's words to whoever decides.")
+    quotes_payload = models.BooleanField(default=False, help_text="Whether the policy's words quote the payload.")
     form_schema = JSONText(null=True)
     comment_required = models.BooleanField(default=False)
+    comment_on = JSONText(default=list, help_text="Outcomes that need a comment where not all do.")
     evidence_required = models.BooleanField(default=False)
     earlier = JSONText(default=list, help_text="Results of earlier steps, as shown.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from approvals.rulebook.words import RuleRefused, check_choice, check_texts, count, texts
-from approvals.strengths import FRESH_MINUTES, HIGH_RISK_MINUTES, LINK, NAMED, Strength
+from approvals.strength import FRESH_MINUTES, HIGH_RISK_MINUTES, LINK, NAMED, Strength
 
 RISKS = ("low", "normal", "high")
 PREVIOUS_APPROVERS = "previous_approvers"

@@ -12,6 +12,7 @@ from typing import Any
 
 from approvals import planner
 from approvals.clockwork import restart_chain
+from approvals.filling import refill
 from approvals.models import Decision, Gate
 from approvals.outcomes import OutcomeClass
 from approvals.services.gates import close_gate, subject_digest
@@ -102,9 +103,13 @@ def _void(locked: Locked, steps: list[Step], change: Change) -> list[str]:
 
 
 def _renew(locked: Locked, gate: Gate) -> None:
+    if refill(gate.step):
+        ask = gate.step.spec["ask"]
+        gate.title, gate.ask.instructions = ask["title"] or gate.title, ask["instructions"]
+        gate.ask.save(update_fields=["instructions"])
     gate.digest = subject_digest(locked, gate.step, gate.title, gate.ask.earlier)
     gate.changed_at, gate.digest_required, gate.held_at = locked.now, True, None
-    gate.save(update_fields=["digest", "changed_at", "digest_required", "held_at"])
+    gate.save(update_fields=["title", "digest", "changed_at", "digest_required", "held_at"])
     restart_chain(locked, gate.step, gate)
 
 

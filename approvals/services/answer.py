@@ -99,7 +99,7 @@ def names_of(gate: Gate) -> str:
 def _fault(ask: GateAsk, answer: Answer, cls: str) -> Fault | None:
     if len(answer.comment) > COMMENT_LIMIT:
         return Fault("comment_too_long", f"The comment is longer than {COMMENT_LIMIT} characters.")
-    if not answer.comment and (ask.comment_required or cls == OutcomeClass.BACK):
+    if not answer.comment and (ask.comment_required or answer.outcome in ask.comment_on or cls == OutcomeClass.BACK):
         return Fault("comment_required", "Say why: this answer needs a comment.")
     if cls != OutcomeClass.YES:
         return None

@@ -20,8 +20,8 @@ from approvals.services.answer import Answer, Fault, prepare
 from approvals.services.gates import close_gate
 from approvals.services.hold import HELD, hold, is_amendable, release
 from approvals.services.seats import reseat
+from approvals.services.sureness import UNKNOWN, Sureness, not_sure_enough
 from approvals.services.verdict import Verdict, already, recorded, refused, too_late
-from approvals.strength import LINK, SIGN_IN_TO_ACCEPT, link_accepts
 from intents.digest import digest_of
 from intents.errors import NotFound
 from intents.lifecycle import Status, StepStatus
@@ -35,7 +35,7 @@ from intents.stepgraph import FAILED
 
 CHANGED = "The payload was changed since it was sent: look at it, and name its digest with your answer."
 MOST_REFUSALS = 3  # of one person on one intent
-REFUSAL_STATUS = {"not_eligible": 403, "four_eyes": 403, "rules_changed": 403}
+REFUSAL_STATUS = {"not_eligible": 403, "four_eyes": 403, "rules_changed": 403, "agreed_before": 403}
 
 
 @dataclass(frozen=True)
@@ -48,32 +48,46 @@ class Manner:
 
 
 def decide(
-    gate_id: uuid.UUID, answer: Answer, person: Person, *, via: str, strength: str, full_view: bool | None = None
+    gate_id: uuid.UUID,
+    answer: Answer,
+    person: Person,
+    *,
+    via: str,
+    strength: str,
+    full_view: bool | None = None,
+    sureness: Sureness = UNKNOWN,
 ) -> Verdict:
     """Record this person's answer, or say why not. Never raises for a refusal; NotFound for an unknown gate.
 
     A refusal for who they are is itself an event. The same answer again is not an error. Another answer by the
     same person replaces their first one while the gate is open. `full_view`: whether they were shown everything, if
-    the server drew what they saw.
+    the server drew what they saw. `sureness`: since when they are signed in, and whether they were asked once more.
     """
     gate = Gate.objects.select_related("ask").filter(pk=gate_id).first()
     if gate is None:
         raise NotFound("There is no such gate.")
-    return decide_on(gate, answer, person, via=via, strength=strength, full_view=full_view)
+    return decide_on(gate, answer, person, via=via, strength=strength, full_view=full_view, sureness=sureness)
 
 
 def decide_on(
-    seen: Gate, answer: Answer, person: Person, *, via: str, strength: str, full_view: bool | None = None
+    seen: Gate,
+    answer: Answer,
+    person: Person,
+    *,
+    via: str,
+    strength: str,
+    full_view: bool | None = None,
+    sureness: Sureness = UNKNOWN,
 ) -> Verdict:
     """As `decide`, on a gate that was read before. Only what never changes of it is used: it is read again."""
     read, fault = prepare(seen.ask, answer)
-    fault = _too_weak(seen, read.outcome, strength) or fault
     with locked_intent(seen.intent_id) as locked:
         gate = Gate.objects.select_related("ask", "terms").get(pk=seen.pk)
         gate.intent = locked.intent
         if gate.is_open:
             reseat(locked, gate)
         own = own_vote(gate, person)
+        fault = not_sure_enough(gate, read.outcome, strength, sureness, locked.now) or fault
         refusal = _refusal(locked, gate, person, own, read, fault=fault, via=via)
         if refusal is not None:
             if refusal.code == "already_recorded":  # votes may count again that did not when they were given
@@ -123,14 +137,6 @@ def not_as_shown(gate: Gate, answer: Answer) -> Verdict | None:
     if gate.digest_required and not answer.digest:
         return refused(gate, "digest_required", CHANGED, 409)
     return None
-
-
-def _too_weak(gate: Gate, outcome: str, strength: str) -> Fault | None:
-    """The link of a mail may give any answer but a yes, and a yes where the terms say so."""
-    is_yes = dict(gate.ask.outcomes).get(outcome) == OutcomeClass.YES
-    if strength != LINK or not is_yes or link_accepts(gate.terms.body):
-        return None
-    return Fault("sign_in_needed", SIGN_IN_TO_ACCEPT)
 
 
 def keep_refusal(locked: Locked, gate: Gate, person: Person, code: str, via: str) -> None:

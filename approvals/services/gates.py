@@ -10,7 +10,10 @@ from django.conf import settings
 
 from approvals import selectors
 from approvals.chains import walk
-from approvals.models import Gate, GateAsk, Person, Terms
+from approvals.conduct import leaves_out_earlier_approvers
+from approvals.filling import refill
+from approvals.models import Decision, Gate, GateAsk, Person, Terms
+from approvals.outcomes import OutcomeClass
 from approvals.progress import progress_json
 from approvals.services.latecomers import keep_latecomers_out
 from approvals.services.seats import seat_everybody
@@ -30,6 +33,8 @@ from intents.stepgraph import FAILED
 
 def open_gate(locked: Locked, step: Step) -> Gate:
     """Open the gate with its terms, seat everybody who may ever decide, and tell the program whom it waits for."""
+    if has_changed(locked.intent):
+        refill(step)
     ask, terms = step.spec["ask"], step.spec["terms"]
     title = ask["title"] or selectors.own_title(locked.intent)
     earlier = _earlier(locked, step)
@@ -45,6 +50,7 @@ def open_gate(locked: Locked, step: Step) -> Gate:
         digest=subject_digest(locked, step, title, earlier),
         digest_required=has_changed(locked.intent),
         opened_at=locked.now,
+        left_out=_left_out(locked, terms),
         expires_at=expires_at,
     )
     started = started_chain(gate, locked.now)
@@ -54,6 +60,9 @@ def open_gate(locked: Locked, step: Step) -> Gate:
         GateAsk(
             gate=gate,
             description=ask["description"],
+            instructions=ask.get("instructions", ""),
+            quotes_payload=ask.get("quotes_payload", False),
+            comment_on=ask.get("comment_on", []),
             outcomes=ask["outcomes"],
             form_schema=ask["form_schema"],
             comment_required=ask["comment_required"],
@@ -103,6 +112,14 @@ def _go_on(locked: Locked, step: Step, gate: Gate, started: walk.Progress) -> No
 def _terms_row(body: dict[str, Any]) -> Terms:
     row, _ = Terms.objects.get_or_create(digest=digest_of(body), defaults={"body": body})
     return row
+
+
+def _left_out(locked: Locked, terms: dict[str, Any]) -> list[str]:
+    """Whoever said yes at an earlier gate of this intent, where the terms leave them out."""
+    if locked.intent._state.adding or not leaves_out_earlier_approvers(terms):
+        return []
+    votes = Decision.objects.filter(gate__intent=locked.intent, taken_back_at=None, outcome_class=OutcomeClass.YES)
+    return sorted({str(person_id) for person_id in votes.values_list("person_id", flat=True)})
 
 
 def _earlier(locked: Locked, step: Step) -> list[dict[str, Any]]:

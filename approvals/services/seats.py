@@ -21,7 +21,7 @@ def seat_everybody(locked: Locked, gate: Gate, terms: TermsBody) -> list[Person]
         for number, entry in enumerate(terms["requirement"])
         for person in deciders_named(gate.workspace, entry["who"], locked.now)
     )
-    excluded = locked.intent.excluded
+    excluded = selectors.excluded_from(gate)
     return selectors.in_order(gate, [seat.person for seat in seats if seat.person.ref not in excluded])
 
 
@@ -74,7 +74,7 @@ def _hand_over(locked: Locked, gate: Gate, schedule: str, before: str, after: st
     )
     asked = people if schedule in names_in(gate.terms.body) else []
     details = {"gate_id": str(gate.pk), "title": gate.title, "schedule": schedule}
-    told = [person.email for person in asked if person.ref not in locked.intent.excluded]
+    told = [person.email for person in asked if person.ref not in selectors.excluded_from(gate)]
     locked.record("intent.handed_over", "server", details | {"from": before or None, "to": after or None, "told": told})
 
 

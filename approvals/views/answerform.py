@@ -33,10 +33,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Door:
-    """How somebody came to the form: whether a yes is taken there, and whether each answer needs words."""
+    """How somebody came to the form: whether a yes is taken there, or why not, and whether each answer needs words."""
 
     takes_yes: bool = True
     asks_words: bool = False
+    why_not: str = ""
 
 
 PAGE = Door()
@@ -66,7 +67,7 @@ class Field:
 
 @dataclass(frozen=True)
 class AnswerForm:
-    """All that the form shows. `errors` has the keys outcome, comment, evidence and form."""
+    """All that the form shows. `errors`: outcome, comment, evidence, form; `question` is asked once more."""
 
     choices: tuple[Choice, ...]
     fields: tuple[Field, ...]
@@ -76,6 +77,8 @@ class AnswerForm:
     asks_comment: bool
     asks_words: bool
     is_cut: bool
+    why_not: str = ""
+    question: str = ""
 
 
 def read(gate: Gate, post: QueryDict) -> Typed:
@@ -139,6 +142,8 @@ def form_of(
         asks_comment=gate.ask.comment_required,
         asks_words=door.asks_words,
         is_cut=is_cut,
+        why_not=door.why_not,
+        question=str(fault.details.get("question", "")) if fault else "",
     )
 
 

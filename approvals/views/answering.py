@@ -18,6 +18,7 @@ from approvals.views.answerform import Typed, answer_from, page_fault, read
 from approvals.views.gatepage import gate_page
 from approvals.views.guard import acts, signed_in
 from approvals.views.intent import intent_for
+from approvals.views.sessions import sureness_of
 from approvals.views.subject import subject_of
 from approvals.views.withdrawing import withdraw
 from intents.errors import DomainError, NotFound
@@ -37,7 +38,9 @@ def decide_on_page(request: HttpRequest, person: Person, gate_id: uuid.UUID) -> 
         return gate_page(request, person, gate, typed=typed, fault=fault, status=422)
     try:
         answer = answer_from(typed)
-        verdict = decide(gate.pk, answer, person, via="web", strength="signed_in", full_view=not is_cut)
+        sureness = sureness_of(request, typed.digest)
+        full = not is_cut
+        verdict = decide(gate.pk, answer, person, via="web", strength="signed_in", full_view=full, sureness=sureness)
     except NotFound:
         raise
     except DomainError as error:

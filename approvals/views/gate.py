@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from approvals.models import Person
 from approvals.selectors import gate_for
 from approvals.views.answerform import Typed, form_of
+from approvals.views.doors import page_door
 from approvals.views.gatepage import gate_page, moving_parts, version_of
 from approvals.views.guard import signed_in
 from approvals.views.standing import Standing, standing_of
@@ -49,5 +50,5 @@ def gate_live(request: HttpRequest, person: Person, gate_id: uuid.UUID) -> HttpR
     if context["replace_answer"]:
         is_cut = subject_of(row, full=request.GET.get("full") == "1").is_cut
         typed = Typed(full=request.GET.get("full") == "1")
-        context |= {"form": form_of(row, typed, is_cut=is_cut), "typed": typed}
+        context |= {"form": form_of(row, typed, is_cut=is_cut, door=page_door(request, row, now)), "typed": typed}
     return render(request, "gate_live.html", context)

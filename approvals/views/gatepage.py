@@ -15,8 +15,10 @@ from approvals.models import Gate, Person
 from approvals.report import summary
 from approvals.selectors import bound_by_absence, kept_out, silence_sentence
 from approvals.services.answer import Fault
+from approvals.termwords import conditions_of
 from approvals.undertakings import live_claims, questions_of
 from approvals.views.answerform import PAGE, Door, Typed, form_of
+from approvals.views.doors import page_door
 from approvals.views.history import history_of
 from approvals.views.offers import NOTHING_TRIED, Tried, offers_of
 from approvals.views.standing import Standing, lines_of, standing_of
@@ -38,7 +40,7 @@ def gate_page(
 ) -> HttpResponse:
     """The page, with what was typed, into the answer or for another act, and why it was not taken, if so."""
     now = clock.now()
-    shown = shown_parts(gate, person, now, typed=typed, fault=fault)
+    shown = shown_parts(gate, person, now, typed=typed, fault=fault, door=page_door(request, gate, now))
     acts = {
         "offers": offers_of(gate, person, now),
         "tried": tried,
@@ -85,6 +87,7 @@ def moving_parts(gate: Gate, person: Person, now: datetime) -> dict[str, Any]:
         "summary": "" if gate.is_open else closing_words(gate),
         "asked_by_request": gate.terms.body["asked_by_request"],
         "rejections": gate.terms.body["rejections"],
+        "conditions": conditions_of(gate),
     }
 
 

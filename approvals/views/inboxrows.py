@@ -15,7 +15,7 @@ from approvals.directory import label
 from approvals.models import Decision, Gate, Membership, Person, Seat
 from approvals.outcomes import OutcomeClass
 from approvals.requirement import Line, tally
-from approvals.selectors import gates_for
+from approvals.selectors import AGREED_BEFORE, excluded_from, gates_for
 from approvals.views.receiptline import ReceiptLine, receipt_line
 from approvals.views.subject import sender_of, title_is_the_programs
 from approvals.views.words import outcome_words
@@ -112,6 +112,8 @@ class _Rows:
             return f"You answered: {outcome_words(own.outcome).lower()}."
         if self._person.ref in gate.intent.excluded:
             return FOUR_EYES
+        if self._person.ref in gate.left_out:
+            return AGREED_BEFORE
         if (gate.workspace_id, self._person.pk) not in self._allowed:
             return "You do not have the right to decide here."
         return "The time for this has just run out." if self._now >= gate.expires_at else ""
@@ -120,7 +122,7 @@ class _Rows:
         lines: dict[int, set[str]] = defaultdict(set)
         for seat in self._seats.get(gate.pk, ()):
             ref = str(seat.person_id)
-            if (gate.workspace_id, seat.person_id) in self._allowed and ref not in gate.intent.excluded:
+            if (gate.workspace_id, seat.person_id) in self._allowed and ref not in excluded_from(gate):
                 lines[seat.line].add(ref)
         votes = {str(row.person_id): OutcomeClass(row.outcome_class) for row in self._votes.get(gate.pk, ())}
         requirement = gate.terms.body["requirement"]

@@ -42,6 +42,7 @@ class Purpose(models.TextChoices):
     CHANGED = "changed"
     WANTED = "wanted"
     WARNING = "warning"
+    INFORM = "inform"
 
 
 ASKS = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION, Purpose.DELEGATION, Purpose.WARNING)

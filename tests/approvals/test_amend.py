@@ -74,6 +74,15 @@ def test_payload_changed_after_the_first_of_two_approvals_makes_votes_void(world
     ]
 
 
+def test_policys_words_quote_the_payload_as_it_is_now(world):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", place="before", instructions="Mind {payload.target}.")])
+    intent = send(world)
+
+    change(world, intent, {"target": "test-postgres"})
+
+    assert gate_of(intent).ask.instructions == "Mind “test-postgres”."
+
+
 def test_votes_on_the_new_payload_count_anew(world):
     make_policy(world.workspace, gates=TWO)
     gate = open_gate(world)
@@ -365,4 +374,4 @@ def test_amend_over_the_wire_that_does_not_fit_its_schema_is_422(world, api):
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "schema_invalid")
     assert gate_of(gate.intent).digest == gate.digest
-    assert decide(gate.pk, Answer("approved"), world.ana, via="web", strength="session").recorded
+    assert decide(gate.pk, Answer("approved"), world.ana, via="web", strength="signed_in").recorded

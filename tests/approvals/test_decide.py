@@ -32,7 +32,7 @@ def test_decide_records_who_what_where_and_what_was_shown(world, gate):
         world.ana,
         "approved",
         "web",
-        "session",
+        "signed_in",
         gate.digest,
     )
     recorded = details(gate.intent, "decision_recorded")
@@ -214,7 +214,7 @@ def test_decide_takes_the_last_moment_before_expiry(world):
 
 def test_decide_without_a_gate_is_not_found(world):
     with pytest.raises(NotFound):
-        decide(new_id(), Answer("approved"), world.ana, via="web", strength="session")
+        decide(new_id(), Answer("approved"), world.ana, via="web", strength="signed_in")
 
 
 def test_gate_that_names_nobody_else_lets_nobody_else_decide(world, gate):

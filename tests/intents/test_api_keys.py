@@ -159,7 +159,7 @@ def test_four_eyes_cannot_be_walked_around_with_a_fresh_key(world):
         intent = Intent.objects.get(pk=Api(token).post("/v1/intents", PING | {"to_agent": "human"}).json()["intent_id"])
         gate = intent.gates.get()
         assert intent.excluded == [world.ana.ref]
-        assert decide(gate.pk, Answer("approved"), world.ana, via="web", strength="session").code == "four_eyes"
+        assert decide(gate.pk, Answer("approved"), world.ana, via="web", strength="signed_in").code == "four_eyes"
 
 
 def test_key_owners_include_the_owners_of_its_makers_account(world):

@@ -9,9 +9,6 @@ from notifications.models import Purpose
 @pytest.mark.parametrize(
     ("event_type", "waiting_reason", "details", "expected"),
     [
-        ("intent.human_task_assigned", "WAITING_FOR_HUMAN", {}, (Purpose.REQUEST, Group.PENDING, ())),
-        ("intent.human_task_assigned", "", {"to": ["a"]}, (Purpose.REQUEST, Group.NAMED_PENDING, ("a",))),
-        ("intent.asked", "", {"to": []}, (Purpose.REQUEST, Group.PENDING, ())),
         ("intent.reminder", "WAITING_FOR_HUMAN", {}, (Purpose.REMINDER, Group.PENDING, ())),
         ("intent.reminder", "", {"to": ["a"]}, (Purpose.REMINDER, Group.NAMED_PENDING, ("a",))),
         ("intent.gate_warning", "", {}, (Purpose.WARNING, Group.PENDING, ())),
@@ -35,6 +32,14 @@ def test_tellings_name_purpose_and_group_when_somebody_is_to_be_told(event_type,
     told = tellings(event_type, waiting_reason, details, intent_is_final=False)
 
     assert told == (Telling(*expected),)
+
+
+@pytest.mark.parametrize("event_type", ["intent.human_task_assigned", "intent.asked"])
+@pytest.mark.parametrize(("to", "group"), [([], Group.PENDING), (["a"], Group.NAMED_PENDING)])
+def test_tellings_ask_the_deciders_and_inform_whom_the_policy_wants_told(event_type, to, group):
+    told = tellings(event_type, "WAITING_FOR_HUMAN", {"to": to}, intent_is_final=False)
+
+    assert told == (Telling(Purpose.REQUEST, group, tuple(to)), Telling(Purpose.INFORM, Group.INFORMED))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,9 @@ def test_tellings_are_none_when_nobody_is_to_be_told(event_type, waiting_reason)
     assert tellings(event_type, waiting_reason, {}, intent_is_final=False) == ()
 
 
-@pytest.mark.parametrize(("intent_is_final", "purposes"), [(False, ["closed", "outcome"]), (True, ["closed"])])
+@pytest.mark.parametrize(
+    ("intent_is_final", "purposes"), [(False, ["closed", "outcome", "inform"]), (True, ["closed", "inform"])]
+)
 def test_tellings_leave_the_outcome_to_the_intents_end_when_the_gate_ended_it(intent_is_final, purposes):
     told = tellings("intent.gate_closed", "", {}, intent_is_final=intent_is_final)
 
@@ -86,7 +93,8 @@ def test_tellings_are_of_the_glass_when_it_was_broken_and_not_of_the_gates_end(i
     glass = tellings("intent.broke_glass", "", {}, intent_is_final=intent_is_final)
 
     assert [(what.purpose, what.group.value) for what in glass] == [("break_glass", group) for group in groups]
-    assert tellings("intent.gate_closed", "", {"reason": "break_glass"}, intent_is_final=intent_is_final) == ()
+    closed = tellings("intent.gate_closed", "", {"reason": "break_glass"}, intent_is_final=intent_is_final)
+    assert [what.purpose for what in closed] == ["inform"]
 
 
 def test_tellings_of_a_later_deadline_are_for_whoever_was_asked_and_the_requester():

@@ -37,7 +37,7 @@ def play_decide(gate: str, person: str, outcome: str, after: float = 0.0) -> str
     """One person's answer: the verdict's code."""
     time.sleep(after)
     who = Person.objects.get(pk=person)
-    return decide(uuid.UUID(gate), Answer(outcome), who, via="web", strength="session").code
+    return decide(uuid.UUID(gate), Answer(outcome), who, via="web", strength="signed_in").code
 
 
 def play_sweep(seconds: float = 0.0) -> int:

@@ -47,7 +47,7 @@ def gate(world: SimpleNamespace) -> Gate:
 
 
 def approve(world: SimpleNamespace, gate: Gate) -> None:
-    assert decide(gate.pk, Answer("approved"), world.ana, via="web", strength="session").recorded
+    assert decide(gate.pk, Answer("approved"), world.ana, via="web", strength="signed_in").recorded
 
 
 def failure_of(waiting: Future[Any]) -> BaseException:

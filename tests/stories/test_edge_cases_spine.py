@@ -162,7 +162,7 @@ def test_decision_that_was_read_before_the_deadline_and_is_taken_up_after_it_is_
         answer = Answer("approved", digest=gate.digest)
         clock.shift(1)
 
-        assert decide(gate.pk, answer, world.ana, via="web", strength="session").code == "expired"
+        assert decide(gate.pk, answer, world.ana, via="web", strength="signed_in").code == "expired"
 
 
 def test_clock_that_runs_ahead_in_one_sweep_does_not_expire_a_gate_early(world):
