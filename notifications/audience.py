@@ -37,6 +37,7 @@ class Telling:
     names: tuple[str, ...] = ()
 
 
+WAITING = Telling(Purpose.WAITING, Group.REQUESTER)
 OUTCOME = Telling(Purpose.OUTCOME, Group.REQUESTER)
 CLOSED = Telling(Purpose.CLOSED, Group.ASKED)
 GLASS = Telling(Purpose.GLASS, Group.CONCERNED)
@@ -78,13 +79,14 @@ def tellings(
         return _of_a_step(STEPS[event_type], details)
     if event_type in NAMING:
         purpose, group, key = NAMING[event_type]
-        return (Telling(purpose, group, _names(details, key)),)
+        named = Telling(purpose, group, _names(details, key))
+        return (named, WAITING) if purpose == Purpose.ESCALATION else (named,)
     if event_type == "intent.broke_glass":
         return (GLASS,) if intent_is_final else (GLASS, Telling(Purpose.GLASS, Group.REQUESTER))
     if event_type == "intent.gate_closed":
         return _of_the_end(str(details.get("reason")), intent_is_final=intent_is_final)
-    if event_type == "intent.waiting" and waiting_reason == WaitingReason.AGENT:
-        return (Telling(Purpose.WAITING, Group.REQUESTER),)
+    if event_type == "intent.waiting" and waiting_reason in (WaitingReason.AGENT, WaitingReason.HUMAN):
+        return (WAITING,)
     return ()
 
 

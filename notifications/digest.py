@@ -23,7 +23,7 @@ WORDS = {
     Purpose.ESCALATION: "escalations",
     Purpose.OUTCOME: "outcomes",
     Purpose.CLOSED: "closing notes",
-    Purpose.WAITING: "programs that do not run",
+    Purpose.WAITING: "notes of whom it waits for",
     Purpose.NOTIFICATION: "notes",
     Purpose.QUESTION: "questions",
     Purpose.ANSWER: "answers",

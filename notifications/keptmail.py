@@ -35,11 +35,12 @@ def _row(mail: EmailMessage, address: str) -> KeptMail:
         to=address.lower(),
         subject=str(mail.subject),
         text=str(mail.body),
-        html=_html(mail),
+        html=html_of(mail),
         headers=dict(mail.extra_headers),
     )
 
 
-def _html(mail: EmailMessage) -> str:
+def html_of(mail: EmailMessage) -> str:
+    """Its HTML part; "" if it has none."""
     parts = mail.alternatives if isinstance(mail, EmailMultiAlternatives) else []
     return next((str(content) for content, mimetype in parts if mimetype == "text/html"), "")

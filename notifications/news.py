@@ -1,10 +1,12 @@
-"""The messages that ask nothing: an outcome, a program that nobody runs, a note that a program left."""
+"""The messages that ask nothing: an outcome, whom it waits for, a note that a program left."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from approvals.models import Gate
 from approvals.report import gate_report
+from approvals.selectors import silence_sentence, waiting_sentence
 from approvals.text import one_line, payload_rows, visible
 from intents.lifecycle import Status, is_final
 from notifications.case import Case
@@ -37,6 +39,26 @@ def outcome(case: Case) -> Content:
 
 
 def waiting(case: Case) -> Content:
+    """Whom it waits for now, and until when: people, or a program that nobody runs."""
+    return _waits_for_people(case, case.gate) if case.gate else _waits_for_agent(case)
+
+
+def _waits_for_people(case: Case, gate: Gate) -> Content:
+    who, until = waiting_sentence(gate), moment(gate.expires_at, case.now)
+    what = one_line(gate.title, TITLE_LIMIT)
+    return Content(
+        template="news",
+        subject=f"Waits for {who}, until {until}: {what} ({case.intent.workspace})",
+        headline=f"Waits for {who}",
+        reason=f"“{what}” was asked for you. {silence_sentence(gate)}",
+        facts=(*intent_facts(case), Fact("Waits for", who), Fact("Until", until)),
+        url=intent_url(case),
+        link="See where it stands",
+        author=sender_name(case.intent),
+    )
+
+
+def _waits_for_agent(case: Case) -> Content:
     """Work lies ready, and no program takes it."""
     agent = one_line(str(case.details.get("agent") or case.intent.to_agent), 383)
     return Content(

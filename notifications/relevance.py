@@ -85,6 +85,10 @@ def _waits_no_more(case: Case) -> bool:
     return case.gate is None or not case.gate.is_open or case.gate.held_at is None
 
 
+def _stands_elsewhere(case: Case) -> bool:
+    return (case.gate is not None and not case.gate.is_open) or _newer(case, [Purpose.WAITING])
+
+
 NEEDLESS: Mapping[str, tuple[Callable[[Case], bool], str]] = {
     Purpose.CLOSED: (_was_never_asked, "This person was never asked."),
     Purpose.QUESTION: (lambda case: not _still_asked(case), "Nobody needs an answer any more."),
@@ -96,6 +100,7 @@ NEEDLESS: Mapping[str, tuple[Callable[[Case], bool], str]] = {
     Purpose.WANTED: (_waits_no_more, "It does not wait for changes any more."),
     Purpose.DIGEST: (lambda case: not held_in(case.delivery).exists(), "Another digest has said it."),
     Purpose.INFORM: (lambda case: _newer(case, [Purpose.INFORM]), "A newer message says what became of it."),
+    Purpose.WAITING: (_stands_elsewhere, "It does not wait for this any more."),
     Purpose.OUTCOME: (lambda case: _newer(case, [Purpose.OUTCOME]), "A newer message tells the outcome."),
 }
 """By purpose: when a message of it is needless, and why."""

@@ -23,6 +23,14 @@ from notifications.models import KeptMail
 
 PAGE = 100
 NEW_TAB = '<base target="_blank">'
+FRAMED = {
+    "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
+    "default-src": ["'none'"],
+    "style-src": ["'unsafe-inline'"],
+    "img-src": ["data:"],
+    "frame-ancestors": ["'self'"],
+}
+"""What the HTML of a mail may do in a frame: open links in new tabs, and nothing else."""
 View = Callable[..., HttpResponse]
 
 
@@ -56,15 +64,7 @@ def mailbox_message(request: HttpRequest, mail_id: int) -> HttpResponse:
 
 @_while_kept
 @xframe_options_sameorigin
-@csp(  # type: ignore[arg-type]  # as above
-    {
-        "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
-        "default-src": ["'none'"],
-        "style-src": ["'unsafe-inline'"],
-        "img-src": ["data:"],
-        "frame-ancestors": ["'self'"],
-    }
-)
+@csp(FRAMED)  # type: ignore[arg-type]  # as above
 def mailbox_html(request: HttpRequest, mail_id: int) -> HttpResponse:
     """The HTML part as it would have been sent: no scripts, no forms, nothing loaded, no origin.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,7 +21,7 @@ from intents.services.durable import undone
 from intents.services.submit import submit
 from intents.sweeps import NotDue, wake
 from notifications.announce import announce_intent
-from notifications.case import read_case
+from notifications.case import Case, read_case
 from notifications.channels.base import Sent
 from notifications.claims import settle
 from notifications.claims import take as hold
@@ -35,6 +36,13 @@ MOST_MOMENTS = 400
 LONGEST = timedelta(days=60)
 
 
+Watch = Callable[[Case], None]
+
+
+def nobody_watches(case: Case) -> None:
+    """Whoever watches sees each message just before it would be sent."""
+
+
 @dataclass
 class Stage:
     """One play on its way: which acts are still to come, and what became of those that were done."""
@@ -43,16 +51,17 @@ class Stage:
     intent_id: UUID
     acts: list[Act]
     done: list[Line] = field(default_factory=list)
+    watch: Watch = nobody_watches
 
 
-def rehearse(workspace: Workspace, script: Script) -> Played:
+def rehearse(workspace: Workspace, script: Script, watch: Watch = nobody_watches) -> Played:
     """What would happen, told moment by moment. DomainError as a sender would get it; RuleRefused for a bad draft."""
     with undone(), clock.staged_at(script.at):
         for draft in script.drafts:
             write_version(workspace, draft.name, draft.body, position=draft.position, author=None)
         intent = submit(_sender(workspace, script.sender), script.submission)
-        stage = Stage(script, intent.pk, sorted(script.acts, key=lambda act: act.after))
-        _tell(intent.pk)
+        stage = Stage(script, intent.pk, sorted(script.acts, key=lambda act: act.after), watch=watch)
+        _tell(stage)
         is_whole = _play(stage)
         return played(Intent.objects.get(pk=intent.pk), script.at, stage.done, is_whole=is_whole)
 
@@ -84,23 +93,23 @@ def _next(stage: Stage) -> datetime | None:
 
 def _happen(stage: Stage) -> None:
     """Timers first, as the sweep of this moment, then people, then the agent; whoever is to be told is told at once."""
-    _wake(stage.intent_id)
+    _wake(stage)
     now = clock.now()
     while stage.acts and stage.script.at + stage.acts[0].after <= now:
         _act(stage, stage.acts.pop(0))
-        _tell(stage.intent_id)
+        _tell(stage)
     ends = _work_ends(stage)
     if ends is not None and ends <= now:
         _work(stage)
-    _tell(stage.intent_id)
+    _tell(stage)
 
 
-def _wake(intent_id: UUID) -> None:
+def _wake(stage: Stage) -> None:
     try:
-        wake(intent_id)
+        wake(stage.intent_id)
     except (NotFound, NotDue):
         return
-    _tell(intent_id)
+    _tell(stage)
 
 
 def _act(stage: Stage, act: Act) -> None:
@@ -140,15 +149,17 @@ def _work(stage: Stage) -> None:
     give_result(step, agent.address, body)
 
 
-def _tell(intent_id: UUID) -> None:
+def _tell(stage: Stage) -> None:
     """Fan out what has happened and send what is due, by channels that always succeed."""
     now = clock.now()
-    announce_intent(intent_id, now)
-    for delivery in hold(Delivery.objects.filter(intent_id=intent_id), 1000, now):
-        unneeded = superseded_by(read_case(delivery, now))
+    announce_intent(stage.intent_id, now)
+    for delivery in hold(Delivery.objects.filter(intent_id=stage.intent_id), 1000, now):
+        case = read_case(delivery, now)
+        unneeded = superseded_by(case)
         if unneeded:
             settle(delivery, DeliveryStatus.SUPERSEDED, why=unneeded)
         else:
+            stage.watch(case)
             sent(delivery, Sent("rehearsal"), now, said_at=now)
 
 

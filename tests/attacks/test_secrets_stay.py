@@ -12,10 +12,17 @@ from django.test import Client
 
 from approvals.models import PersonalToken, SignInLink
 from approvals.services.signin import new_link
+from intents import clock
 from intents.models import ApiKey
+from notifications.maillinks.links import decide_url
 from tests.conftest import Api
 from tests.factories import PASSWORD, make_key, open_gate
 from tests.wire.routes import routes
+
+
+def sealed_link(world: SimpleNamespace) -> str:
+    """What the link in a mail consists of."""
+    return decide_url(world.ana, open_gate(world), clock.now()).partition("link=")[2]
 
 
 @pytest.fixture
@@ -28,7 +35,11 @@ def telling(world: SimpleNamespace) -> dict[str, str]:
     ]
     digests += [str(digest) for digest in SignInLink.objects.values_list("digest", flat=True)]
     named = {f"token of {name}": token for name, token in world.tokens.items()}
-    return named | {"sign-in link": link.rpartition("/")[2], **{digest: digest for digest in digests}}
+    return named | {
+        "mail link": sealed_link(world),
+        "sign-in link": link.rpartition("/")[2],
+        **{digest: digest for digest in digests},
+    }
 
 
 def test_no_key_reads_anything_with_which_one_could_decide(world: SimpleNamespace, telling: dict[str, str]) -> None:
@@ -64,6 +75,8 @@ def test_no_log_holds_anything_with_which_one_could_decide(
         browser.post("/sign-in", {"username": world.cy.email, "password": "wrong " + PASSWORD})
         Client().get(link)
         Client().get(f"{link}x")
+        Client().get("/by-mail", {"link": telling["mail link"]}, follow=True)
+        Client().get("/by-mail", {"link": telling["mail link"] + "x"})
         Api("csk_wrong").get("/v1/intents")
         for token in (world.tokens["ana"] + "x", world.tokens["ana"]):
             path = f"/v1/approvals/{gate.pk}/decision"

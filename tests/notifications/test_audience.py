@@ -12,12 +12,6 @@ from notifications.models import Purpose
         ("intent.reminder", "WAITING_FOR_HUMAN", {}, (Purpose.REMINDER, Group.PENDING, ())),
         ("intent.reminder", "", {"to": ["a"]}, (Purpose.REMINDER, Group.NAMED_PENDING, ("a",))),
         ("intent.gate_warning", "", {}, (Purpose.WARNING, Group.PENDING, ())),
-        (
-            "intent.escalated",
-            "WAITING_FOR_HUMAN",
-            {"escalated_to": ["team:leads"]},
-            (Purpose.ESCALATION, Group.NAMED_PENDING, ("team:leads",)),
-        ),
         ("intent.question_asked", "", {}, (Purpose.QUESTION, Group.REQUESTER, ())),
         ("intent.question_answered", "", {"to": ["person:a"]}, (Purpose.ANSWER, Group.NAMED, ("person:a",))),
         ("intent.completed", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
@@ -25,6 +19,7 @@ from notifications.models import Purpose
         ("intent.canceled", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
         ("intent.timed_out", "", {}, (Purpose.OUTCOME, Group.REQUESTER, ())),
         ("intent.waiting", "WAITING_FOR_AGENT", {}, (Purpose.WAITING, Group.REQUESTER, ())),
+        ("intent.waiting", "WAITING_FOR_HUMAN", {}, (Purpose.WAITING, Group.REQUESTER, ())),
         ("intent.notification", "", {"to": ["a", "b"]}, (Purpose.NOTIFICATION, Group.NAMED, ("a", "b"))),
     ],
 )
@@ -42,6 +37,15 @@ def test_tellings_ask_the_deciders_and_inform_whom_the_policy_wants_told(event_t
     assert told == (Telling(Purpose.REQUEST, group, tuple(to)), Telling(Purpose.INFORM, Group.INFORMED))
 
 
+def test_tellings_of_an_escalation_are_for_those_it_names_and_for_the_requester():
+    told = tellings("intent.escalated", "WAITING_FOR_HUMAN", {"escalated_to": ["team:leads"]}, intent_is_final=False)
+
+    assert told == (
+        Telling(Purpose.ESCALATION, Group.NAMED_PENDING, ("team:leads",)),
+        Telling(Purpose.WAITING, Group.REQUESTER),
+    )
+
+
 @pytest.mark.parametrize(
     ("event_type", "waiting_reason"),
     [
@@ -49,7 +53,6 @@ def test_tellings_ask_the_deciders_and_inform_whom_the_policy_wants_told(event_t
         ("intent.submitted", ""),
         ("intent.delivered", ""),
         ("intent.in_progress", ""),
-        ("intent.waiting", "WAITING_FOR_HUMAN"),
         ("intent.waiting", "WAITING_FOR_TIME"),
         ("intent.decision_recorded", ""),
         ("intent.decision_taken_back", ""),

@@ -1,0 +1,1 @@
+"""A person's own page: how they are told, and what they can do about it."""
