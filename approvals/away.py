@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 
 from approvals.models import Absence, Delegation, Gate, Person
+from intents.models import Intent
 
 BOUND = "who is bound up with this request, so somebody else decides."
 
@@ -57,10 +58,23 @@ def running(gate: Gate) -> QuerySet[Delegation]:
     return gate.delegations.filter(ended_at=None)
 
 
-def stood_in_for(gate: Gate, person: Person) -> str:
-    """The e-mail addresses of those for whom this person is asked on this gate, too; "" if there are none."""
-    rows = running(gate).filter(to=person).select_related("person").order_by("at", "pk")
-    return ", ".join(row.person.email for row in rows)
+def running_of(intent: Intent) -> QuerySet[Delegation]:
+    """Those of the intent's open gate."""
+    rows = Delegation.objects.filter(gate__intent=intent, gate__closed_at=None, ended_at=None)
+    return rows.select_related("person", "to")
+
+
+def given_and_taken(gate: Gate, person: Person) -> tuple[Delegation | None, list[Delegation]]:
+    """What this person has delegated on this gate, and what was delegated to them."""
+    either = running(gate).filter(Q(person=person) | Q(to=person)).select_related("person", "to").order_by("at", "pk")
+    rows = list(either)
+    given = next((row for row in rows if row.person_id == person.pk), None)
+    return given, [row for row in rows if row.to_id == person.pk]
+
+
+def addresses_of(delegations: Iterable[Delegation]) -> str:
+    """Whose they are, as the record names them; "" of none."""
+    return ", ".join(row.person.email for row in delegations)
 
 
 def pairs_of(absences: Iterable[Absence]) -> list[tuple[Person, Person]]:

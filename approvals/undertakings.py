@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from approvals.models import Claim, Gate, Question
+from approvals.models import Claim, Delegation, Gate, Question
 from intents.clock import iso
 
 
@@ -21,6 +21,11 @@ def live_claims(gate: Gate, now: datetime) -> list[Claim]:
     decided = gate.decisions.filter(taken_back_at=None).values("person")
     rows = gate.claims.filter(released_at=None, until__gt=now).exclude(person__in=decided)
     return list(rows.select_related("person"))
+
+
+def delegation_json(row: Delegation) -> dict[str, Any]:
+    """Who is asked instead of whom, as the wire shows it."""
+    return {"from": row.person.email, "to": row.to.email}
 
 
 def question_json(row: Question) -> dict[str, Any]:

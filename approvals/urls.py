@@ -8,9 +8,11 @@ from approvals.views.actsapi import (
     AskView,
     BreakGlassView,
     ClaimView,
+    DelegateView,
     EscalateView,
     ExtendView,
     ReleaseView,
+    UndelegateView,
 )
 from approvals.views.api import DecisionView, TasksView
 from approvals.views.changesapi import AmendView
@@ -27,6 +29,8 @@ urlpatterns = [
     path("v1/gates/<str:gate_id>/answer", AnswerView.as_view()),
     path("v1/gates/<str:gate_id>/claim", ClaimView.as_view()),
     path("v1/gates/<str:gate_id>/release", ReleaseView.as_view()),
+    path("v1/gates/<str:gate_id>/delegate", DelegateView.as_view()),
+    path("v1/gates/<str:gate_id>/undelegate", UndelegateView.as_view()),
     path("v1/gates/<str:gate_id>/escalate", EscalateView.as_view()),
     path("v1/gates/<str:gate_id>/extend", ExtendView.as_view()),
     path("v1/gates/<str:gate_id>/break-glass", BreakGlassView.as_view()),

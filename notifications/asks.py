@@ -29,7 +29,11 @@ EARLIER_BYTES = 15_000
 MOST_EARLIER = 10
 MOST_WARNED = 5
 REFUSAL_LIMIT = 300
-PREFIXES: Mapping[str, str] = {Purpose.ESCALATION: "Escalated to you: ", Purpose.WARNING: "Last call: "}
+PREFIXES: Mapping[str, str] = {
+    Purpose.ESCALATION: "Escalated to you: ",
+    Purpose.DELEGATION: "Handed to you: ",
+    Purpose.WARNING: "Last call: ",
+}
 
 
 def ask(case: Case) -> Content:
@@ -97,6 +101,10 @@ def _reason(case: Case) -> str:
         return "The time for this is nearly over, and nobody has settled it so far."
     if case.delivery.purpose == Purpose.ESCALATION:
         return "This was escalated to you, because nobody has settled it so far."
+    if case.delivery.purpose == Purpose.DELEGATION:
+        whose = one_line(str(case.details.get("from")), 254)
+        why = "is away" if case.details.get("why") == "absence" else "asked for it"
+        return f"You are asked instead of {whose}, who {why}. You decide in your own name."
     if _is_change(case):
         return (
             "The request was changed while you were asked. Answers given before do not count: look again, and decide."

@@ -62,7 +62,7 @@ STEPS = {
 NAMING = {
     "intent.escalated": (Purpose.ESCALATION, Group.NAMED_PENDING, "escalated_to"),
     "intent.handed_over": (Purpose.REQUEST, Group.NAMED_PENDING, "told"),
-    "intent.delegated": (Purpose.REQUEST, Group.NAMED_PENDING, "told"),
+    "intent.delegated": (Purpose.DELEGATION, Group.NAMED_PENDING, "told"),
     "intent.question_answered": (Purpose.ANSWER, Group.NAMED, "to"),
     "intent.notification": (Purpose.NOTIFICATION, Group.NAMED, "to"),
 }

@@ -14,6 +14,7 @@ WRITERS: Mapping[str, Callable[[Case], Content]] = {
     Purpose.REMINDER: asks.ask,
     Purpose.ESCALATION: asks.ask,
     Purpose.WARNING: asks.ask,
+    Purpose.DELEGATION: asks.ask,
     Purpose.OUTCOME: news.outcome,
     Purpose.CLOSED: closing.note,
     Purpose.WAITING: news.waiting,

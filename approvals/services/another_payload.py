@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from approvals import planner
+from approvals.away import linked, running_of
 from approvals.clockwork import restart_chain
 from approvals.filling import refill
 from approvals.models import Decision, Gate
@@ -91,6 +92,7 @@ def exclude(locked: Locked, people: Collection[str]) -> None:
         aside = intent.texts.plan.get("bound", {})
         own = [ref for ref in excluded if ref not in aside]
         bound = planner.bound(own, intent.workspace, planner.settings_of(intent.workspace))
+        bound |= linked(own, [(row.person, row.to) for row in running_of(intent)])
         keep_out(locked, {ref: why for ref, why in bound.items() if ref not in excluded})
 
 

@@ -16,7 +16,7 @@ MOST = 20  # of one person on one gate
 
 
 def claim(gate_id: uuid.UUID, person: Person, *, via: str) -> Verdict:
-    """Show for 15 minutes that this person looks at it. The first claim of a gate puts the chain off by as much.
+    """Show for 15 minutes that this person looks at it. The chain's next step waits as much longer, once for each step.
 
     It never outlives the deadline.
     """
@@ -47,8 +47,7 @@ def release(gate_id: uuid.UUID, person: Person, *, via: str) -> Verdict:
 
 def _claim(act: Acting, person: Person, via: str) -> datetime:
     until = min(act.now + CLAIMED_FOR, act.gate.expires_at)
-    if not act.gate.claims.exists():
-        put_off(act.locked, act.step, act.gate, int(CLAIMED_FOR.total_seconds()))
+    put_off(act.locked, act.step, act.gate, int(CLAIMED_FOR.total_seconds()))
     Claim.objects.create(gate=act.gate, person=person, at=act.now, until=until)
     said = {"by": person.email, "name": person.name, "until": iso(until), "via": via}
     act.record("claimed", person.actor, said)

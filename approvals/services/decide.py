@@ -11,13 +11,14 @@ import uuid
 from dataclasses import asdict, dataclass
 
 from approvals import selectors
-from approvals.away import stood_in_for
+from approvals.away import addresses_of, given_and_taken
 from approvals.failures import BY_HAND, by_hand
 from approvals.models import Decision, DecisionText, Gate, Person
 from approvals.outcomes import OutcomeClass
 from approvals.report import summary
 from approvals.services.answer import Answer, Fault, prepare
 from approvals.services.gates import close_gate
+from approvals.services.handing_back import hand_back
 from approvals.services.hold import HELD, hold, is_amendable, release
 from approvals.services.seats import reseat
 from approvals.services.sureness import UNKNOWN, Sureness, not_sure_enough
@@ -158,7 +159,11 @@ def _says_the_same(own: Decision, answer: Answer) -> bool:
 
 
 def record_decision(locked: Locked, gate: Gate, person: Person, answer: Answer, manner: Manner) -> Decision:
-    """The one place in which a decision comes to be: for `decide`, and for whoever may break glass."""
+    """The one place in which a decision comes to be: for `decide`, and for whoever may break glass.
+
+    Whoever had delegated it answers themselves: that ends the delegation.
+    """
+    given, taken = given_and_taken(gate, person)
     decision = Decision(
         gate=gate,
         person=person,
@@ -169,7 +174,7 @@ def record_decision(locked: Locked, gate: Gate, person: Person, answer: Answer, 
         strength=manner.strength,
         full_view=manner.full_view,
         at=locked.now,
-        stood_in_for=stood_in_for(gate, person),
+        stood_in_for=addresses_of(taken),
     )
     decision.text = DecisionText(comment=answer.comment, fields=dict(answer.fields), evidence=list(answer.evidence))
     insert(decision)
@@ -179,6 +184,8 @@ def record_decision(locked: Locked, gate: Gate, person: Person, answer: Answer, 
     shown = {"comment": answer.comment, "digest": gate.digest, "answer_digest": said} | asdict(manner)
     shown |= {"for": decision.stood_in_for} if decision.stood_in_for else {}
     locked.record("intent.decision_recorded", f"person:{person.email}", details | shown)
+    if given is not None and given.absence_id is None:
+        hand_back(locked, gate, given, via=manner.via)
     return decision
 
 

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from approvals.clockwork import escalate_now, goes_further
-from approvals.models import Gate, Person
+from approvals.clockwork import escalate_now
+from approvals.models import Person
 from approvals.services.acting import acting_on, done
 from approvals.services.verdict import Verdict, refused
-
-
-def can_escalate(gate: Gate) -> bool:
-    """True while the chain has a step that was not taken."""
-    return goes_further(gate)
 
 
 def escalate(gate_id: uuid.UUID, person: Person, *, via: str) -> Verdict:

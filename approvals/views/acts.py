@@ -17,6 +17,7 @@ from approvals.services.ask import answer, ask
 from approvals.services.break_glass import break_glass
 from approvals.services.claim import claim, release
 from approvals.services.decide import Manner
+from approvals.services.delegate import delegate, undelegate
 from approvals.services.escalate import escalate
 from approvals.services.extend import extend
 from approvals.services.verdict import Verdict, refused
@@ -83,6 +84,14 @@ def _release(gate: Gate, person: Person, _post: QueryDict) -> Verdict:
     return release(gate.pk, person, via=VIA)
 
 
+def _delegate(gate: Gate, person: Person, post: QueryDict) -> Verdict:
+    return delegate(gate.pk, person, _clean(post, "to"), via=VIA)
+
+
+def _undelegate(gate: Gate, person: Person, _post: QueryDict) -> Verdict:
+    return undelegate(gate.pk, person, via=VIA)
+
+
 def _escalate(gate: Gate, person: Person, _post: QueryDict) -> Verdict:
     return escalate(gate.pk, person, via=VIA)
 
@@ -106,6 +115,8 @@ ACTS: Mapping[str, Callable[[Gate, Person, QueryDict], Verdict]] = {
     "answer": _answer,
     "claim": _claim,
     "release": _release,
+    "delegate": _delegate,
+    "undelegate": _undelegate,
     "escalate": _escalate,
     "extend": _extend,
     "break-glass": _break_glass,

@@ -16,6 +16,7 @@ from approvals.services.ask import answer, ask
 from approvals.services.break_glass import break_glass
 from approvals.services.claim import claim, release
 from approvals.services.decide import Manner
+from approvals.services.delegate import delegate, undelegate
 from approvals.services.escalate import escalate
 from approvals.services.extend import extend
 from approvals.services.verdict import Verdict
@@ -65,6 +66,12 @@ class BreakGlassBody(serializers.Serializer[Fields]):
 
     reason = StrictText()
     digest = StrictText(required=False, allow_blank=True, allow_null=True)
+
+
+class DelegateBody(serializers.Serializer[Fields]):
+    """To whom."""
+
+    to = StrictText()
 
 
 class _Acting(ApiView):
@@ -141,6 +148,30 @@ class ReleaseView(_Deciding):
     def post(self, request: Request, gate_id: str) -> Response:
         """One's own, before it runs out."""
         return self.by_person(request, gate_id, lambda gate, person, _: release(gate.pk, person, via=VIA))
+
+
+class DelegateView(_Deciding):
+    """Have somebody else asked instead."""
+
+    tried = "delegate"
+    api = {"POST": Endpoint(PERSON_WHO_DECIDES, body=DelegateBody, shape=said())}
+
+    def post(self, request: Request, gate_id: str) -> Response:
+        """Somebody who may decide anyway; one hop, until taken back."""
+        return self.by_person(
+            request, gate_id, lambda gate, person, body: delegate(gate.pk, person, body["to"], via=VIA)
+        )
+
+
+class UndelegateView(_Deciding):
+    """Be asked oneself again."""
+
+    tried = "undelegate"
+    api = {"POST": Endpoint(PERSON_WHO_DECIDES, body=NoFields, shape=said())}
+
+    def post(self, request: Request, gate_id: str) -> Response:
+        """Take back what one has delegated by one's own act."""
+        return self.by_person(request, gate_id, lambda gate, person, _: undelegate(gate.pk, person, via=VIA))
 
 
 class EscalateView(_Deciding):

@@ -10,13 +10,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from approvals.away import running
 from approvals.human import STRENGTH, VIA, person_of
 from approvals.models import Gate, Person
 from approvals.selectors import gates_for, may_decide
 from approvals.services.answer import WORDS, read_decision
 from approvals.services.decide import decide_on
 from approvals.services.take_back import take_back
-from approvals.undertakings import claim_json, live_claims, question_json, questions_of
+from approvals.undertakings import claim_json, delegation_json, live_claims, question_json, questions_of
 from approvals.views.attempts import DecidersView
 from intents import clock
 from intents.access import PERSON, PERSON_WHO_DECIDES
@@ -43,6 +44,7 @@ QUESTION = named(
         answered_at=maybe(TIME),
     ),
 )
+DELEGATION = named("Delegation", obj(**{"from": TEXT, "to": TEXT}))
 CLAIM = named("Claim", obj(by=TEXT, name=TEXT, until=TIME))
 ASKED = obj(
     title=TEXT,
@@ -68,6 +70,7 @@ TASK = named(
         human_task=ASKED,
         questions=many(QUESTION),
         claims=many(CLAIM),
+        delegations=many(DELEGATION),
     ),
 )
 APPROVAL = obj(approval_id=ID, decision=TEXT, comment=maybe(TEXT), decided_at=maybe(TIME))
@@ -173,6 +176,7 @@ def task_json(gate: Gate, now: datetime) -> dict[str, Any]:
         },
         "questions": [question_json(row) for row in questions_of(gate)],
         "claims": [claim_json(row) for row in live_claims(gate, now)],
+        "delegations": [delegation_json(row) for row in running(gate).select_related("person", "to")],
     }
 
 

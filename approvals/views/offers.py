@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from approvals.clockwork import goes_further
+from approvals.delegating import Hands
 from approvals.models import Gate, Person, Question
 from approvals.selectors import may_decide
 from approvals.services.break_glass import may_break_glass
-from approvals.services.escalate import can_escalate
 from approvals.services.extend import LEAST, latest, may_extend
 from approvals.undertakings import live_claims
 from approvals.views.subject import requester_of
@@ -30,13 +31,16 @@ NOTHING_TRIED = Tried()
 @dataclass(frozen=True)
 class Offers:
     """`ask`: whom a question would go to ("" if no person stands behind the request), None for the requester.
-    `replies`: questions that this person may answer. `extend`: by how many seconds, and the same in words.
+    `replies`: questions that this person may answer. `delegates`: to whom they may hand it,
+    `handed_to`: to whom they have. `extend`: by how many seconds, and the same in words.
     """
 
     ask: str | None = None
     replies: tuple[Question, ...] = ()
     claim: bool = False
     release: bool = False
+    delegates: tuple[Person, ...] = ()
+    handed_to: str = ""
     escalate: bool = False
     extend: tuple[tuple[int, str], ...] = ()
     glass: bool = False
@@ -44,7 +48,8 @@ class Offers:
     @property
     def any(self) -> bool:
         """True if there is something to offer beside replies."""
-        return self.ask is not None or self.claim or self.release or self.escalate or bool(self.extend) or self.glass
+        acts = (self.claim, self.release, self.delegates, self.handed_to, self.escalate, self.extend, self.glass)
+        return self.ask is not None or any(acts)
 
 
 def offers_of(gate: Gate, person: Person, now: datetime) -> Offers:
@@ -54,12 +59,15 @@ def offers_of(gate: Gate, person: Person, now: datetime) -> Offers:
     is_requester = gate.intent.requester == person.ref
     decides = gate.held_at is None and may_decide(gate, person) is None
     claimed = person.pk in {claim.person_id for claim in live_claims(gate, now)}
+    hands = Hands.read(gate, person, now) if decides else None
     return Offers(
         ask=None if is_requester else _whom(gate),
         replies=tuple(gate.questions.filter(answered_at=None).select_related("asker")) if is_requester else (),
         claim=decides and not claimed,
         release=decides and claimed,
-        escalate=decides and can_escalate(gate),
+        delegates=tuple(hands.candidates()) if hands else (),
+        handed_to=hands.own.to.name if hands and hands.own and hands.own.absence_id is None else "",
+        escalate=decides and goes_further(gate),
         extend=_extensions(gate) if may_extend(gate, person) else (),
         glass=gate.held_at is None and may_break_glass(gate, person),
     )

@@ -11,6 +11,8 @@ from approvals.services import claim as claiming
 from approvals.services.claim import claim, release
 from approvals.undertakings import live_claims
 from intents import clock
+from notifications.announce import announce_due
+from notifications.models import Delivery
 from tests.acts import details, fast_forward, frozen_clock, gate_of, history, neighbours, say
 from tests.conftest import Api
 from tests.factories import gate_rule, make_policy, open_gate
@@ -200,3 +202,15 @@ def test_machine_that_claims_is_refused_and_named_in_the_history(world):
 
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "human_step")
     assert details(gate_of(gate.intent).intent, "attempt_refused")["tried"] == "claim"
+
+
+def test_whoever_claimed_is_not_reminded(world):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", remind={"after": 600, "interval": 600, "max": 3})])
+    with frozen_clock() as traveller:
+        gate = open_gate(world)
+        claim(gate.pk, world.bo, via="web")
+        fast_forward(traveller, 660)
+        announce_due()
+
+    told = Delivery.objects.filter(purpose="reminder").values_list("address", flat=True)
+    assert set(told) == {"ana@acme.example", "cy@acme.example"}

@@ -91,7 +91,9 @@ def test_nothing_is_offered_once_the_gate_is_settled(world):
     assert "Ana Ruiz approved this" in text_of(refused)
 
 
-@pytest.mark.parametrize("act", ["ask", "answer", "claim", "release", "escalate", "extend", "break-glass"])
+@pytest.mark.parametrize(
+    "act", ["ask", "answer", "claim", "release", "delegate", "undelegate", "escalate", "extend", "break-glass"]
+)
 def test_act_does_nothing_when_its_address_is_only_opened(world, act):
     gate = open_gate(world)
     before = history(gate.intent)
@@ -173,3 +175,21 @@ def test_glass_is_only_broken_after_a_review_in_full(world):
     assert bo.post(f"/gates/{gate.pk}/break-glass", words).status_code == 422
     assert "Break the glass and approve" in text_of(bo.get(f"/gates/{gate.pk}?full=1"))
     assert bo.post(f"/gates/{gate.pk}/break-glass", words | {"full": "1"}).status_code == 303
+
+
+def test_gate_is_handed_over_on_the_page_and_taken_back(world):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", need=2)])
+    gate = open_gate(world)
+    ana = signed_in(world.ana)
+
+    page = text_of(ana.get(f"/gates/{gate.pk}"))
+    assert '<option value="bo@acme.example">Bo Lind</option>' in page
+    assert '<option value="ana@acme.example">' not in page
+    said = text_of(ana.post(f"/gates/{gate.pk}/delegate", {"to": "bo@acme.example"}, follow=True))
+
+    assert "Bo Lind is asked instead of you, until you take it back or answer." in said
+    assert "Ana Ruiz has asked Bo Lind to decide instead." in said
+    assert "Take it back from Bo Lind" in said
+    back = text_of(ana.post(f"/gates/{gate.pk}/undelegate", follow=True))
+    assert "You are asked yourself again." in back
+    assert "has asked Bo Lind to decide instead" not in back

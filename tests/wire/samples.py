@@ -32,6 +32,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "POST /v1/gates/{gate_id}/answer": {"question_id": ASKED, "text": "All of them."},
     "POST /v1/gates/{gate_id}/claim": {},
     "POST /v1/gates/{gate_id}/release": {},
+    "POST /v1/gates/{gate_id}/delegate": {"to": "bo@acme.example"},
     "POST /v1/gates/{gate_id}/extend": {"seconds": 600, "reason": "Ana is on a train."},
     "POST /v1/gates/{gate_id}/break-glass": {"reason": "The database is down."},
     "POST /v1/inbox/{thread_id}/reply": {"message": "thanks"},
