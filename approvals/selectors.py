@@ -123,8 +123,16 @@ def told_people(gate: Gate, asked: Iterable[Person] | None = None) -> list[Perso
     """Those of `asked` (everybody, if it is left out) who have not decided, or who stands in for them."""
     pending = pending_people(gate)
     able = {person.pk for person in pending}
-    wanted = pending if asked is None else [person for person in asked if person.pk in able]
+    wanted = _on_call_still(gate, pending) if asked is None else [person for person in asked if person.pk in able]
     return [person for person in told_instead(gate, wanted, clock.now()) if person.pk in able]
+
+
+def _on_call_still(gate: Gate, people: list[Person]) -> list[Person]:
+    """Without those who have gone off call since."""
+    if gate.on_call is None:
+        return people
+    off = set(gate.seats.filter(off_call=True).values_list("person_id", flat=True))
+    return [person for person in people if person.pk not in off]
 
 
 def standing_votes(gate: Gate) -> list[Decision]:

@@ -13,6 +13,7 @@ from approvals.chains import walk
 from approvals.chains.body import Chain
 from approvals.directory import people_named
 from approvals.models import Gate, Seat
+from approvals.progress import progress_of
 from approvals.selectors import eligible_people, pending_people, reachable_people, told_people
 from approvals.terms import chain_of, names_in
 from intents.clock import iso
@@ -86,6 +87,15 @@ def anybody(gate: Gate, who: Sequence[str]) -> bool:
         return True
     decided = {person.pk for person in eligible_people(gate)} - {person.pk for person in pending_people(gate)}
     return any(person.pk in decided for person in asked)
+
+
+def names_asked(gate: Gate) -> list[str]:
+    """Whom the current step tells, and the last resort once it was taken; nobody while the first step waits."""
+    chain, progress = chain_of(gate.terms.body), progress_of(gate.progress, gate.opened_at)
+    if progress.place < 0:
+        return []
+    names = list(chain.step_at(progress.place).who) or names_in(gate.terms.body)
+    return names + (list(chain.last_resort) if progress.last_resort else [])
 
 
 def told_first(gate: Gate, progress: walk.Progress) -> dict[str, Any]:

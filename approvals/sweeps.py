@@ -8,11 +8,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import Q, QuerySet
 
 from approvals.clockwork import escalate_now, reschedule, somebody_is_told
-from approvals.models import Absence, Gate, Schedule
+from approvals.models import Absence, Gate, Membership, Person, Schedule
+from approvals.services.leavers import leave
 from approvals.services.seats import next_handover, on_call_by, reseat, rosters_of
 from approvals.services.standins import change_on, stand_in
 from intents import clock
@@ -30,6 +32,7 @@ def settle() -> int:
     """All of it, once. What is left over waits for the next tick."""
     settle_schedules()
     settle_absences()
+    settle_memberships()
     return 0
 
 
@@ -117,3 +120,20 @@ def _unheard(now: datetime) -> Q:
 
 def _end_of(absence: Absence) -> datetime:
     return min(absence.ends_at, absence.ended_at or absence.ends_at)
+
+
+def settle_memberships() -> None:
+    """Let open gates hear of people who may not decide any more."""
+    due = Membership.objects.filter(unsettled_since__isnull=False).order_by("unsettled_since")
+    for row in due.select_related("person")[:MOST]:
+        began, since, person = clock.now(), row.unsettled_since, row.person
+        seated = Q(seats__person=person, seats__unreachable=False)
+        gates = Gate.objects.filter(seated, workspace=row.workspace_id, closed_at=None).distinct()
+        able = row.is_active and row.can_decide and person.is_active
+        done = able or on_each(gates, lambda _gate: True, partial(_leave, person))
+        if done and since is not None and began - since >= LOOK_AGAIN:
+            Membership.objects.filter(pk=row.pk, unsettled_since=since).update(unsettled_since=None)
+
+
+def _leave(person: Person, locked: Locked, gate: Gate) -> None:
+    leave(locked, gate, person)

@@ -98,7 +98,8 @@ class GateAsk(models.Model):
 class Seat(models.Model):
     """A person who may decide, for one line of the requirement. `told_at`: the first message that was sent.
 
-    `asked_at`: the first one since the current step of the chain began.
+    `asked_at`: the first one since the current step of the chain began. `off_call`: they were on call, and may still
+    decide, but somebody else is asked now.
     """
 
     gate = models.ForeignKey(Gate, on_delete=models.CASCADE, related_name="seats")
@@ -107,6 +108,7 @@ class Seat(models.Model):
     told_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
     unreachable = models.BooleanField(default=False)
+    off_call = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["gate", "line", "person"], name="seat_once")]

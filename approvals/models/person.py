@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 
+from intents import clock
 from intents.ids import new_id
 from intents.models import Workspace
 
@@ -55,6 +56,12 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Open gates hear of it soon after if this person is deactivated."""
+        super().save(*args, **kwargs)
+        if not self.is_active:
+            self.memberships.update(unsettled_since=clock.now())
+
     def clean(self) -> None:
         """Addresses are kept in lower case, also from the admin: one mailbox is one person with one vote."""
         super().clean()
@@ -78,7 +85,10 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
 
 class Membership(models.Model):
-    """A person's rights in one workspace. Eligible to decide = active person, active membership, `can_decide`."""
+    """A person's rights in one workspace. Eligible to decide = active person, active membership, `can_decide`.
+
+    `unsettled_since`: it changed, and open gates have not all heard of it yet.
+    """
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
@@ -93,12 +103,19 @@ class Membership(models.Model):
         help_text='On which channels this person is told, and how many seconds later, as in ["slack", {"email": 600}]. '
         "Empty: on all that there are. A chain's step may say otherwise.",
     )
+    unsettled_since = models.DateTimeField(null=True, editable=False, db_index=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "workspace"], name="membership_once")]
 
     def __str__(self) -> str:
         return f"{self.person.email} in {self.workspace}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Open gates hear of it soon after if this person may not decide by it."""
+        if not (self.is_active and self.can_decide):
+            self.unsettled_since = clock.now()
+        super().save(*args, **kwargs)
 
 
 class Team(models.Model):

@@ -72,11 +72,11 @@ def open_gate(locked: Locked, step: Step) -> Gate:
     )
     keep_latecomers_out(locked, terms)
     people = seat_everybody(locked, gate, terms)
-    stand_in_at_opening(locked, gate)
+    doubtful = stand_in_at_opening(locked, gate) or not people
     step.deadline_at = gate.expires_at
     set_wake(step, gate, started)
     _tell(locked, gate, ask | {"title": title}, people, told_first(gate, started))
-    _go_on(locked, step, gate, started)
+    _go_on(locked, step, gate, started, doubtful=doubtful)
     return gate
 
 
@@ -98,10 +98,10 @@ def set_wake(step: Step, gate: Gate, progress: walk.Progress) -> None:
     step.wake_at = min(moment for moment in moments if moment is not None)
 
 
-def _go_on(locked: Locked, step: Step, gate: Gate, started: walk.Progress) -> None:
+def _go_on(locked: Locked, step: Step, gate: Gate, started: walk.Progress, *, doubtful: bool) -> None:
     """If nobody of the first step can be asked, whoever comes after them is, at once."""
     first = chain_of(gate.terms.body).steps[0]
-    if started.place < 0 or not first.who or anybody(gate, first.who):
+    if started.place < 0 or not (first.who or doubtful) or anybody(gate, first.who):
         return
     told = begin_step(locked, gate, started, Cause("nobody"))
     gate.progress = progress_json(told)

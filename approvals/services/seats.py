@@ -9,6 +9,7 @@ from approvals import selectors
 from approvals.directory import deciders_named
 from approvals.models import Gate, Person, Seat
 from approvals.rotas import Roster, roster_named, schedules_in
+from approvals.stepping import names_asked
 from approvals.terms import TermsBody, names_in
 from intents.services.lock import Locked
 
@@ -72,10 +73,20 @@ def _hand_over(locked: Locked, gate: Gate, schedule: str, before: str, after: st
     Seat.objects.bulk_create(
         [Seat(gate=gate, line=number, person=person) for number in lines for person in people], ignore_conflicts=True
     )
-    asked = people if schedule in names_in(gate.terms.body) else []
+    _note_who_is_off(gate, before, people)
+    asked = people if schedule in names_asked(gate) else []
     details = {"gate_id": str(gate.pk), "title": gate.title, "schedule": schedule}
     told = [person.email for person in asked if person.ref not in selectors.excluded_from(gate)]
     locked.record("intent.handed_over", "server", details | {"from": before or None, "to": after or None, "told": told})
+
+
+def _note_who_is_off(gate: Gate, before: str, people: list[Person]) -> None:
+    """Whoever was seated by being on call alone is not reminded any more."""
+    gate.seats.filter(person__in=people).update(off_call=False)
+    others = [name for name in names_in(gate.terms.body) if not schedules_in([name])]
+    stays = {person.email for person in deciders_named(gate.workspace, others)} | {person.email for person in people}
+    if before not in stays:
+        gate.seats.filter(person__email=before).update(off_call=True)
 
 
 def _names_in_chain(terms: TermsBody) -> list[str]:

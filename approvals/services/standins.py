@@ -12,7 +12,9 @@ from django.db.models import Q
 
 from approvals import selectors
 from approvals.away import Pairs, absences_at, linked, pairs_of, running
+from approvals.directory import people_named
 from approvals.models import Absence, Delegation, Gate, Person
+from approvals.stepping import names_asked
 from intents.models import Intent
 from intents.services.lock import Locked
 
@@ -47,16 +49,15 @@ def change_on(gate: Gate, now: datetime) -> Change:
     return Change(tuple(begin), tuple(end), bound, lost, _back(gate, {row.person_id for row in absences}, now))
 
 
-def stand_in_at_opening(locked: Locked, gate: Gate) -> None:
-    """Before anybody is told: the first message goes to the right people by itself."""
-    if absences_at(gate.workspace_id, locked.now).exists():
-        stand_in(locked, gate, told=False)
+def stand_in_at_opening(locked: Locked, gate: Gate) -> bool:
+    """Before anybody is told: the first message goes to the right people by itself. True if somebody is away."""
+    return absences_at(gate.workspace_id, locked.now).exists() and stand_in(locked, gate, told=False)
 
 
 def stand_in(locked: Locked, gate: Gate, *, told: bool = True) -> bool:
     """Make the gate fit the absences of now. True if anything changed; nothing does when it fits already.
 
-    `told`: the delegates get the request now.
+    `told`: the delegates of those whom the chain asks now get the request at once.
     """
     change = change_on(gate, locked.now)
     if change.bound:
@@ -65,11 +66,12 @@ def stand_in(locked: Locked, gate: Gate, *, told: bool = True) -> bool:
         row.ended_at = locked.now
         row.save(update_fields=["ended_at"])
         locked.record("intent.delegation_ended", "server", _about(gate, row.person, row.to))
+    asked = _asked(gate) if told and change.begin else set()
     for absence in change.begin:
         to = absence.delegate
         if to is not None:
             Delegation.objects.create(gate=gate, person=absence.person, to=to, at=locked.now, absence=absence)
-            about = _about(gate, absence.person, to) | {"told": [to.email] if told else []}
+            about = _about(gate, absence.person, to) | {"told": [to.email] if absence.person_id in asked else []}
             locked.record("intent.delegated", "server", about)
     for absence in change.lost:
         gate.seats.filter(person=absence.person).update(unreachable=True)
@@ -133,6 +135,10 @@ def _why(absence: Absence) -> str:
 def _is_over(row: Delegation, usable: dict[UUID, Absence]) -> bool:
     absence = usable.get(row.person_id)
     return absence is None or absence.pk != row.absence_id
+
+
+def _asked(gate: Gate) -> set[UUID]:
+    return {person.pk for person in people_named(gate.workspace, names_asked(gate))}
 
 
 def _voters(gate: Gate) -> set[UUID]:

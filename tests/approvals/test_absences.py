@@ -302,3 +302,37 @@ def test_the_same_person_in_two_teams_of_one_requirement_has_one_seat_per_line_a
     assert list(gate.seats.filter(person=world.ana).order_by("line").values_list("line", flat=True)) == [0, 1]
     page = text_of(signed_in(world.bo).get(f"/gates/{gate.pk}"))
     assert page.count('<span class="may">Ana Ruiz') == 2
+
+
+def test_a_gate_escalates_at_once_when_everybody_is_away_at_its_opening(world):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", place="before", escalate_to=["person:cy@acme.example"])])
+    for person in world.people.values():
+        away(world, person)
+
+    gate = open_gate(world)
+
+    assert details(gate.intent, "escalated")["reason"] == "nobody"
+    assert told(gate) == []
+
+
+def test_a_delegate_is_not_told_before_the_chain_comes_to_whom_they_stand_in_for(world):
+    chain = {"steps": [{"who": ["person:cy@acme.example"]}, {"after": 3600, "who": ["person:ana@acme.example"]}]}
+    make_policy(world.workspace, gates=[gate_rule("team:sre", place="before", deadline=6 * 3600, chain=chain)])
+    gate = open_gate(world)
+
+    away(world, world.ana, world.bo)
+    settle()
+
+    assert told(gate) == ["cy"]
+    assert details(gate.intent, "delegated")["told"] == []
+
+
+def test_a_delegate_is_told_when_the_chain_comes_to_whom_they_stand_in_for(world, noon):
+    chain = {"steps": [{"who": ["person:cy@acme.example"]}, {"after": 3600, "who": ["person:ana@acme.example"]}]}
+    make_policy(world.workspace, gates=[gate_rule("team:sre", place="before", deadline=6 * 3600, chain=chain)])
+    away(world, world.ana, world.bo)
+    gate = open_gate(world)
+
+    fast_forward(noon, 2 * 3600)
+
+    assert (told(gate), told(gate, "escalation")) == (["cy"], ["bo"])

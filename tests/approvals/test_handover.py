@@ -150,3 +150,48 @@ def test_a_gate_without_schedules_is_left_alone(world, noon):
 
     assert (gate.on_call, gate.handover_at) == (None, None)
     assert woken_at(gate) == clock.now() + HOUR
+
+
+def test_only_whoever_is_on_call_is_reminded_after_the_hand_over(world, noon):
+    make_schedule(world, layer(world.ana, world.bo, handover="14:00", start="2026-03-01"))
+    remind = {"after": 5400, "interval": 5400, "max": 2}
+    make_policy(
+        world.workspace, gates=[gate_rule("schedule:primary", place="before", deadline=6 * 3600, remind=remind)]
+    )
+    gate = open_gate(world)
+
+    fast_forward(noon, 5400)
+    asked()
+    fast_forward(noon, 5400)
+    asked()
+
+    reminded = Delivery.objects.filter(purpose="reminder").order_by("pk").values_list("address", flat=True)
+    assert list(reminded) == ["ana@acme.example", "bo@acme.example"]
+    assert say(gate, world.ana).recorded
+
+
+def test_a_gate_that_opens_in_a_hole_says_at_once_that_nobody_can_be_asked(world, noon):
+    make_schedule(world, layer(world.bo, handover="14:00", start="2026-03-02"))
+    make_policy(world.workspace, gates=[gate_rule("schedule:primary", place="before", deadline=6 * 3600)])
+
+    gate = open_gate(world)
+
+    assert details(gate.intent, "escalated")["reason"] == "nobody"
+
+
+def test_a_hand_over_in_a_later_step_of_the_chain_tells_nobody_before_its_time(world, noon):
+    """Who is on call in a step of the chain is looked up when the step comes."""
+    make_schedule(world, layer(world.ana, world.bo, handover="14:00", start="2026-03-01"))
+    chain = {"steps": [{"who": ["person:cy@acme.example"]}, {"after": 3 * 3600, "who": ["schedule:primary"]}]}
+    make_policy(world.workspace, gates=[gate_rule("team:sre", place="before", deadline=6 * 3600, chain=chain)])
+    gate = open_gate(world)
+
+    fast_forward(noon, 2 * 3600)
+    asked_before = asked()
+    fast_forward(noon, 2 * 3600)
+    asked()
+
+    assert asked_before == ["cy@acme.example"]
+    assert details(gate.intent, "handed_over")["told"] == []
+    escalated = Delivery.objects.filter(purpose="escalation").values_list("address", flat=True)
+    assert list(escalated) == ["bo@acme.example"]

@@ -1,0 +1,37 @@
+"""What an open gate hears when somebody with a seat may not decide any more, under its intent's lock."""
+
+from __future__ import annotations
+
+from approvals import selectors
+from approvals.clockwork import escalate_now, somebody_is_told
+from approvals.directory import label
+from approvals.models import Gate, Person
+from approvals.services.standins import stand_in
+from intents.services.lock import Locked
+
+WHY = "may not decide in this workspace any more"
+
+
+def leave(locked: Locked, gate: Gate, person: Person) -> None:
+    """Nobody waits for them. Where a line can no longer be met, or nobody can be told, the gate escalates at once."""
+    if not gate.seats.filter(person=person, unreachable=False).update(unreachable=True):
+        return
+    details = {"gate_id": str(gate.pk), "person": person.email, "why": WHY}
+    locked.record("intent.person_unreachable", "server", details)
+    stand_in(locked, gate)
+    step = locked.current
+    if step is None or step.pk != gate.step_id:
+        return
+    if shortfall(gate) or not somebody_is_told(gate):
+        escalate_now(locked, step, gate, reason="nobody")
+
+
+def shortfall(gate: Gate) -> str:
+    """Which line can no longer be met by those who may decide now, in words; "" if all can."""
+    seats = selectors.eligible_seats(gate)
+    for number, entry in enumerate(gate.terms.body["requirement"]):
+        have = len({seat.person_id for seat in seats if seat.line == number})
+        if have < entry["need"]:
+            who = label(entry["who"])
+            return f"escalates: {entry['need']} of {who} must agree, and {have} may; an admin has to add people"
+    return ""
