@@ -13,6 +13,7 @@ WHOLE = "tag:yaml.org,2002:int"
 BROKEN = "tag:yaml.org,2002:float"
 NOTHING = "tag:yaml.org,2002:null"
 TEXT = "tag:yaml.org,2002:str"
+COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 CORE = (
     (TRUTH, r"true|false", "tf"),
     (NOTHING, r"null|~|", ["n", "~", ""]),

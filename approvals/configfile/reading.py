@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from approvals.configfile.dialect import CoreLoader, value_of
+from approvals.configfile.dialect import COLLECTIONS, CoreLoader, value_of
 
 MOST_BYTES = 1024 * 1024
 MOST_DEPTH = 40
@@ -64,6 +64,8 @@ def _plain(node: yaml.Node, path: Path, lines: dict[Path, int], seen: set[int]) 
     seen.add(id(node))
     if len(path) > MOST_DEPTH:
         raise Unreadable(line, f"Nothing is nested more than {MOST_DEPTH} deep.")
+    if isinstance(node, yaml.CollectionNode) and node.tag not in COLLECTIONS:
+        raise Unreadable(line, f"The tag {node.tag} is not taken.")
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, path, lines, seen)
     if isinstance(node, yaml.SequenceNode):

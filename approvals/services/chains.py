@@ -32,7 +32,11 @@ def save_chain(
 
 def write_version(workspace: Workspace, name: str, body: dict[str, Any], *, author: Person | None) -> Chain:
     """The same for a caller that records it."""
-    body = checked(workspace, name, body)
+    return store(workspace, name, checked(workspace, name, body), author=author)
+
+
+def store(workspace: Workspace, name: str, body: dict[str, Any], *, author: Person | None) -> Chain:
+    """The same for a body that was checked, and a caller that looks at the policies that name it."""
     with transaction.atomic():
         chain, _ = Chain.objects.select_for_update().get_or_create(workspace=workspace, name=name)
         chain.version += 1
@@ -43,14 +47,19 @@ def write_version(workspace: Workspace, name: str, body: dict[str, Any], *, auth
 
 def checked(workspace: Workspace, name: str, body: dict[str, Any]) -> dict[str, Any]:
     """The body with its names as requirements write them. RuleRefused if it cannot be saved like this."""
-    check_chain(body)
-    body = body | {"steps": [_with_known(workspace, step, "who") for step in body["steps"]]}
-    body = _with_known(workspace, body, "last_resort")
+    body = in_full(workspace, body)
     for version in policies_naming(workspace, name):
         for gate in version.body.get("gates", []):
             if gate.get("chain") == name:
                 _check_inside(workspace, gate, body, f"The policy {version.policy.name} names this chain: ")
     return body
+
+
+def in_full(workspace: Workspace, body: dict[str, Any]) -> dict[str, Any]:
+    """The body with its names as requirements write them. RuleRefused for a wrong shape, or a name of nobody."""
+    check_chain(body)
+    body = body | {"steps": [_with_known(workspace, step, "who") for step in body["steps"]]}
+    return _with_known(workspace, body, "last_resort")
 
 
 def check_chain_of(workspace: Workspace, gate: Mapping[str, Any]) -> None:

@@ -57,6 +57,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "secret": "sixteen letters or more",
     },
     "POST /v1/webhooks/events": {"event_type": "deploy.done", "source": "ci", "payload": {"number": 1}},
+    "POST /v1/rules": {"yaml": "settings: {unmatched: gate}", "dry_run": True},
     "POST /v1/dry-run": {
         "intent": {"intent_type": "intent.infra.change.v1", "to_agent": "human", "payload": {}},
         "at": "Sunday 03:00",
