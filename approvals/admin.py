@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from approvals import admin_gates, admin_policies
+from approvals import admin_chains, admin_gates, admin_policies, admin_schedules
 from approvals.models import ApprovalSettings, Membership, Person, PersonalToken, Team
 from approvals.services.people import recording_passwords
 from approvals.views.signin import admin_sign_in, sign_out
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     Inline = admin.TabularInline
 
-__all__ = ["admin_gates", "admin_policies"]
+__all__ = ["admin_chains", "admin_gates", "admin_policies", "admin_schedules"]
 
 admin.site.site_header = admin.site.site_title = "Countersign admin"
 admin.site.index_title = "Everything that can be seen and set"

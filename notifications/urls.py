@@ -10,11 +10,13 @@ from notifications.bounces.views import mail_events
 from notifications.deliverylog import gate_deliveries
 from notifications.maillinks.views import by_mail, open_link
 from notifications.previews import views as previews
+from notifications.rehearsal.page import dry_run
 from notifications.rehearsal.views import DryRunView
 
 urlpatterns = [
     path("", include("notifications.slack.urls")),
     path("", include("notifications.webhooks.urls")),
+    path("dry-run", dry_run, name="dry_run"),
     path("v1/dry-run", DryRunView.as_view()),
     path("by-mail", open_link, name="mail_link"),
     path("by-mail/<uuid:gate_id>", by_mail, name="by_mail"),

@@ -19,7 +19,7 @@ from intents.errors import Conflict, Invalid
 from intents.models import Intent
 from notifications.rehearsal.script import Act
 
-VIA, STRENGTH = "rehearsal", "signed_in"
+VIA, STRENGTH = "web", "signed_in"
 ACTS: Mapping[str, Callable[[Gate, Person, Act], Verdict]] = {
     "take_back": lambda gate, person, _: take_back(gate.pk, person, via=VIA),
 }

@@ -6,12 +6,11 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from approvals.spans import NotASpan, seconds_of
+
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WEEKDAY = re.compile(r"^([a-z]{3,9})\s+(\d{1,2}):(\d{2})$")
-SPAN = re.compile(r"^\+?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$")
-LONGEST = timedelta(days=366)
 MOMENT_HINT = "Write a moment as `Sunday 03:00`, `2026-12-06 03:00` or `2026-12-06T03:00:00Z`."
-SPAN_HINT = "Write a span as `+30m`, `+2h30m`, `+1d` or a number of seconds."
 
 
 class NotAMoment(ValueError):
@@ -35,14 +34,10 @@ def moment_of(text: str, now: datetime, zone: ZoneInfo) -> datetime:
 
 def span_of(text: str) -> timedelta:
     """How long after the beginning, at most 366 days."""
-    found = SPAN.match(text.strip().lower().replace(" ", ""))
-    if found is None or not any(found.groups()) or any(len(part or "") > 9 for part in found.groups()):
-        raise NotAMoment(f"{text!r} is no span. {SPAN_HINT}")
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    if span > LONGEST:
-        raise NotAMoment(f"{text!r} is longer than 366 days. {SPAN_HINT}")
-    return span
+    try:
+        return timedelta(seconds=seconds_of(text))
+    except NotASpan as error:
+        raise NotAMoment(str(error)) from error
 
 
 def in_words(span: timedelta) -> str:

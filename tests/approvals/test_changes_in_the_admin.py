@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from intents.admin_base import Recorded
 from intents.models import ApiKey, Workspace, WorkspaceEntry
 from intents.services.configuration import said_by
 from tests.acts import neighbours
+from tests.adminforms import policy_fields
 from tests.approvals.browsing import signed_in, text_of
 from tests.changes import changes, entries, everything_said, newest
 from tests.factories import PASSWORD, gate_rule, make_person, make_policy
@@ -208,11 +208,10 @@ def test_a_workspaces_chain_begins_with_it_when_it_is_made(world, admin):
 def test_each_version_of_a_policy_is_recorded_with_what_it_says(world, admin):
     policy = make_policy(world.workspace, gates=[gate_rule("team:sre")])
     said = policy.versions.get().body
-    body = said | {"action": "deny", "gates": []}
-    versions = {"versions-TOTAL_FORMS": "0", "versions-INITIAL_FORMS": "0"}
-    fields = {"position": 10, "is_active": "on", **versions}
-    posted(admin, url(Policy, policy.pk, "change"), fields | {"body": json.dumps(body)})
-    posted(admin, url(Policy, policy.pk, "change"), {"position": 5, **versions, "body": json.dumps(body)})
+    body = {"match": said["match"], "action": "deny"}
+    fields = policy_fields(said | {"action": "deny"}) | {"gates-0-DELETE": "on"}
+    posted(admin, url(Policy, policy.pk, "change"), fields)
+    posted(admin, url(Policy, policy.pk, "change"), policy_fields(body, position=5, is_active=""))
 
     first, second, third = entries(world.workspace, "policy.")
     assert (first[:2], first[2]["after"]["body"]) == (("policy.created", "server"), said)

@@ -1,0 +1,48 @@
+"""What saving a policy would bring about, said before it is saved."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from approvals.directory import people_named
+from approvals.reach import deciders_ever
+from intents.models import Workspace
+
+MANY = 25
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """`told`: how many people each request is told to. `draft` is the body as JSON, for a dry run."""
+
+    told: int
+    example_type: str
+    draft: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_crowd(self) -> bool:
+        """True if so many are told that somebody should have meant it."""
+        return self.told > MANY
+
+
+def consequences_of(workspace: Workspace, body: dict[str, Any]) -> Consequences:
+    """For a body that has been checked."""
+    types = body["match"]["types"]
+    return Consequences(
+        told=told_by(workspace, body),
+        example_type=types[0].replace("*", "example.v1"),
+        draft=json.dumps(body, ensure_ascii=False),
+    )
+
+
+def told_by(workspace: Workspace, body: dict[str, Any]) -> int:
+    """The largest number of people that one of its gates tells, now or later."""
+    return max((_told(workspace, gate) for gate in body.get("gates", [])), default=0)
+
+
+def _told(workspace: Workspace, gate: dict[str, Any]) -> int:
+    deciders = {person.pk for line in gate["requirement"] for person in deciders_ever(workspace, line["who"])}
+    return len(deciders | {person.pk for person in people_named(workspace, gate.get("inform", []))})
