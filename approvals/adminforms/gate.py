@@ -9,7 +9,7 @@ from django import forms
 from approvals.adminforms.parts import PartForm
 from approvals.adminforms.values import ChainField, JsonField, NamesField, RequirementField, SpanField
 from approvals.rulebook.asks import LONGEST_INSTRUCTIONS, LONGEST_TITLE, TASK_TYPES
-from approvals.strengths import FRESH, NAMED, WORDS
+from approvals.strength import FRESH, NAMED, WORDS
 
 PLACES = (
     ("before", "before the agent acts"),
