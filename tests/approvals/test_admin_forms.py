@@ -20,7 +20,7 @@ from tests.adminforms import chain_fields, policy_fields, schedule_fields
 from tests.changes import entries
 from tests.factories import gate_rule, make_person, make_policy
 
-EVERYTHING = {
+EVERYTHING: dict[str, Any] = {
     "match": {
         "types": ["intent.infra.*", "intent.db.migrate.v1"],
         "senders": ["deploy-bot"],
@@ -60,7 +60,7 @@ EVERYTHING = {
         {"place": "after", "requirement": [{"who": ["team:sre"], "need": 1}], "comment_required": True},
     ],
 }
-CHAIN = {
+CHAIN: dict[str, Any] = {
     "steps": [
         {"after": 60, "who": ["team:sre"], "channels": ["slack", {"email": 600}], "remind": {"after": 60, "every": 90}},
         {"after": 7200, "who": ["person:ana@acme.example"]},
@@ -73,7 +73,7 @@ CHAIN = {
         "pass": ["high"],
     },
 }  # fmt: skip
-SCHEDULE = {
+SCHEDULE: dict[str, Any] = {
     "zone": "Europe/Berlin",
     "layers": [
         {"people": ["person:ana@acme.example", "person:bo@acme.example"], "rotation": "weekly", "handover": "09:00",
