@@ -12,8 +12,14 @@ from rest_framework.request import Request
 from approvals.models import Membership, Person, PersonalToken
 from intents import clock
 from intents.errors import Forbidden, Unauthenticated
+from intents.prepared import Prepared
 from intents.principal import PersonRef, Principal
 from intents.services.keys import KEY_PREFIX, digest_of_secret, used
+
+_BY_DIGEST = Prepared(lambda digest: PersonalToken.objects.select_related("person").filter(digest=digest))
+_MEMBERSHIP = Prepared(
+    lambda person, workspace: Membership.objects.filter(person=person, workspace=workspace, is_active=True)
+)
 
 
 def authenticate(headers: Mapping[str, str]) -> Principal:
@@ -42,8 +48,7 @@ def member_of(secret: str) -> tuple[PersonalToken, Membership]:
 
     Unauthenticated if the token is unknown, expired or revoked, or its person is gone.
     """
-    rows = PersonalToken.objects.select_related("person")
-    token = next(iter(rows.filter(digest=digest_of_secret(secret))), None)
+    token = _BY_DIGEST.first(digest=digest_of_secret(secret))
     member = _membership(token.person, token) if token and _is_live(token) else None
     if token is None or member is None:
         raise Unauthenticated("This personal token is unknown, expired or revoked.", code="invalid_actor_token")
@@ -86,7 +91,7 @@ def _is_live(token: PersonalToken) -> bool:
 
 
 def _membership(person: Person, token: PersonalToken) -> Membership | None:
-    return Membership.objects.filter(person=person, workspace_id=token.workspace_id, is_active=True).first()
+    return _MEMBERSHIP.first(person=person.pk, workspace=token.workspace_id)
 
 
 def _bearer(header: str) -> str:

@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet
 
 from approvals.models import Absence, Delegation, Gate, Person
 from intents.models import Intent
+from intents.prepared import Prepared
 
 BOUND = "who is bound up with this request, so somebody else decides."
 
@@ -18,7 +19,7 @@ Pairs = Iterable[tuple[Person, Person]]
 """Who is away or has delegated, and who is asked instead."""
 
 
-def absences_at(workspace_id: Any, at: datetime) -> QuerySet[Absence]:
+def absences_at(workspace_id: Any, at: Any) -> QuerySet[Absence]:
     """The absences that are in force at this moment. `workspace_id` may be a column of an outer query."""
     started = Absence.objects.filter(workspace=workspace_id, starts_at__lte=at, ends_at__gt=at)
     return started.filter(Q(ended_at=None) | Q(ended_at__gt=at))
@@ -66,8 +67,7 @@ def running_of(intent: Intent) -> QuerySet[Delegation]:
 
 def given_and_taken(gate: Gate, person: Person) -> tuple[Delegation | None, list[Delegation]]:
     """What this person has delegated on this gate, and what was delegated to them."""
-    either = running(gate).filter(Q(person=person) | Q(to=person)).select_related("person", "to").order_by("at", "pk")
-    rows = list(either)
+    rows = _EITHER(gate=gate.pk, person=person.pk)
     given = next((row for row in rows if row.person_id == person.pk), None)
     return given, [row for row in rows if row.to_id == person.pk]
 
@@ -75,6 +75,21 @@ def given_and_taken(gate: Gate, person: Person) -> tuple[Delegation | None, list
 def addresses_of(delegations: Iterable[Delegation]) -> str:
     """Whose they are, as the record names them; "" of none."""
     return ", ".join(row.person.email for row in delegations)
+
+
+def anybody_away(workspace_id: UUID, at: datetime) -> bool:
+    """Whether any absence is in force at this moment."""
+    return bool(_ONE_AWAY(workspace_id=workspace_id, at=at))
+
+
+_EITHER = Prepared(
+    lambda gate, person: (
+        Delegation.objects.select_related("person", "to")
+        .filter(Q(person=person) | Q(to=person), gate=gate, ended_at=None)
+        .order_by("at", "pk")
+    )
+)
+_ONE_AWAY = Prepared(lambda workspace_id, at: absences_at(workspace_id, at)[:1])
 
 
 def pairs_of(absences: Iterable[Absence]) -> list[tuple[Person, Person]]:

@@ -72,7 +72,7 @@ class Rules:
         return row is not None and str(row.person_id) in self.people
 
 
-def entries_since(workspace: Any, moment: datetime) -> QuerySet[WorkspaceEntry]:
+def entries_since(workspace: Any, moment: Any) -> QuerySet[WorkspaceEntry]:
     """People's changes of whatever may decide over an intent. `workspace` may be a column of an outer query."""
     rows = WorkspaceEntry.objects.filter(workspace=workspace, change__in=CHANGES, at__gte=moment)
     return rows.filter(actor__startswith=PERSON)

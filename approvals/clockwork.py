@@ -18,6 +18,7 @@ from intents.lifecycle import Status, StepStatus
 from intents.models import Step
 from intents.ports import StepEnd
 from intents.services.lock import Locked
+from intents.updates import update
 
 SPREAD_SECONDS = 60
 TOLD_WITHIN_SECONDS = 300
@@ -107,9 +108,9 @@ def somebody_is_told(gate: Gate) -> bool:
 def keep_progress(step: Step, gate: Gate, progress: walk.Progress) -> None:
     """Write how far the chain has come, and the moment of its next step."""
     gate.progress = progress_json(progress)
-    gate.save(update_fields=["progress"])
+    update(gate, "progress")
     set_wake(step, gate, progress)
-    step.save(update_fields=["wake_at"])
+    update(step, "wake_at")
 
 
 def expire(locked: Locked, gate: Gate) -> StepEnd:

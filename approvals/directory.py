@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -14,6 +15,7 @@ from approvals.rotas import PREFIX, roster_named
 from intents import clock
 from intents.ids import parse_id
 from intents.models import Workspace
+from intents.prepared import Prepared
 
 
 def people_named(workspace: Workspace, names: Iterable[str], at: datetime | None = None) -> list[Person]:
@@ -21,12 +23,12 @@ def people_named(workspace: Workspace, names: Iterable[str], at: datetime | None
 
     A schedule is whoever is on call `at` that moment; without one, now.
     """
-    return _each_once(_members(workspace), workspace, names, at)
+    return _each_once(_TEAM, workspace, names, at)
 
 
 def deciders_named(workspace: Workspace, names: Iterable[str], at: datetime | None = None) -> list[Person]:
     """Those of `people_named` who may decide in this workspace. One query for each name, three for a schedule."""
-    return _each_once(_members(workspace, memberships__can_decide=True), workspace, names, at)
+    return _each_once(_DECIDERS, workspace, names, at, memberships__can_decide=True)
 
 
 def canonical_name(workspace: Workspace, name: str) -> str:
@@ -66,23 +68,19 @@ def _label(name: str) -> str:
 
 
 def _each_once(
-    among: QuerySet[Person], workspace: Workspace, names: Iterable[str], at: datetime | None
+    team: Prepared[Person], workspace: Workspace, names: Iterable[str], at: datetime | None, **rights: bool
 ) -> list[Person]:
     found: dict[str, Person] = {}
-    for name in names:
-        for person in _people(among, workspace, name, at):
-            found.setdefault(person.ref, person)
+    for named in names:
+        name = _on_call(workspace, named, at or clock.now()) if named.startswith(PREFIX) else named
+        if name.startswith("team:"):
+            people = team(workspace=workspace.pk, name=name.removeprefix("team:"))
+        else:
+            person = _person(_members(workspace, **rights), name.removeprefix("person:"))
+            people = [person] if person else []
+        for each in people:
+            found.setdefault(each.ref, each)
     return list(found.values())
-
-
-def _people(among: QuerySet[Person], workspace: Workspace, name: str, at: datetime | None) -> list[Person]:
-    if name.startswith(PREFIX):
-        name = _on_call(workspace, name, at or clock.now())
-    if name.startswith("team:"):
-        team = among.filter(teams__workspace=workspace, teams__name=name.removeprefix("team:"))
-        return list(team.order_by("joined_at", "email"))
-    person = _person(among, name.removeprefix("person:"))
-    return [person] if person else []
 
 
 def _on_call(workspace: Workspace, name: str, at: datetime) -> str:
@@ -100,8 +98,19 @@ def _person(among: QuerySet[Person], name: str) -> Person | None:
     return among.filter(match).first()
 
 
-def _members(workspace: Workspace, **rights: bool) -> QuerySet[Person]:
+def _members(workspace: Any, **rights: bool) -> QuerySet[Person]:
     """Each once: a person has one membership in a workspace."""
     return Person.objects.filter(
         is_active=True, memberships__workspace=workspace, memberships__is_active=True, **rights
     )
+
+
+def _team_with(**rights: bool) -> Prepared[Person]:
+    def people(workspace: Any, name: Any) -> QuerySet[Person]:
+        team = _members(workspace, **rights).filter(teams__workspace=workspace, teams__name=name)
+        return team.order_by("joined_at", "email")
+
+    return Prepared(people)
+
+
+_TEAM, _DECIDERS = _team_with(), _team_with(memberships__can_decide=True)

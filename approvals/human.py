@@ -21,10 +21,12 @@ from intents.ids import parse_id
 from intents.lifecycle import StepStatus
 from intents.models import Step
 from intents.ports import StepEnd
+from intents.prepared import Prepared
 from intents.principal import Principal
 from intents.services.lock import Locked
 from intents.stepgraph import FAILED
 
+_OF_STEP = Prepared(lambda step: Gate.objects.select_related("terms", "ask").filter(step=step))
 VIA, STRENGTH = "api", "linked"  # a personal token over the wire
 
 
@@ -78,7 +80,7 @@ class HumanKind:
 def _opened(step: Step) -> Gate | None:
     """The step's gate, if it has opened: the one that this transaction has in hand, else as it stands."""
     if "gate" not in step._state.fields_cache:
-        gate = Gate.objects.filter(step=step).select_related("terms", "ask").first()
+        gate = _OF_STEP.first(step=step.pk)
         if gate is None:
             return None
         gate.step, gate.intent = step, step.intent

@@ -27,6 +27,7 @@ from intents.errors import Invalid
 from intents.models import Workspace
 from intents.planning import free_name
 from intents.ports import Planned
+from intents.prepared import Prepared
 from intents.principal import Principal
 from intents.selectors import full_address
 from intents.stepgraph import BY_POLICY, ON_SUCCESS
@@ -67,11 +68,17 @@ def settings_of(workspace: Workspace) -> ApprovalSettings:
     `changed_lately`: whether anything was that may decide over an intent. Asked with it, and hardly ever true, as is
     `somebody_away`.
     """
-    lately = entries_since(OuterRef("workspace"), clock.now() - LATELY)
-    away = absences_at(OuterRef("workspace"), clock.now())
-    rows = ApprovalSettings.objects.filter(workspace=workspace)
-    rows = rows.annotate(changed_lately=Exists(lately), somebody_away=Exists(away))
-    return rows.first() or ApprovalSettings(workspace=workspace)
+    now = clock.now()
+    found = _SETTINGS.first(workspace=workspace.pk, since=now - LATELY, now=now)
+    return found or ApprovalSettings(workspace=workspace)
+
+
+_SETTINGS = Prepared(
+    lambda workspace, since, now: ApprovalSettings.objects.filter(workspace=workspace).annotate(
+        changed_lately=Exists(entries_since(OuterRef("workspace"), since)),
+        somebody_away=Exists(absences_at(OuterRef("workspace"), now)),
+    )
+)
 
 
 def _with_policies(items: list[Item], ruling: Ruling, settings: ApprovalSettings, planned: Planned) -> list[Item]:

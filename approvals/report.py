@@ -9,6 +9,7 @@ from approvals.directory import label
 from approvals.models import Decision, Gate
 from intents.clock import iso
 from intents.models import Step
+from intents.prepared import Prepared
 from intents.services.mending import RETRY
 from intents.services.outcome import stored_result
 
@@ -26,10 +27,14 @@ VERBS = {
     "override_approved": "Override approved",
 }
 
+_DECISIONS = Prepared(
+    lambda gate: Decision.objects.select_related("person", "text").filter(gate=gate).order_by("at", "pk")
+)
+
 
 def gate_report(gate: Gate) -> dict[str, Any]:
     """What the human step adds to the terminal details."""
-    decisions = list(gate.decisions.select_related("person", "text").order_by("at", "pk"))
+    decisions = _DECISIONS(gate=gate.pk)
     counted = [row for row in decisions if row.taken_back_at is None]
     last = counted[-1] if counted and gate.by_people else None
     return {

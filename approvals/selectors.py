@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -16,6 +17,7 @@ from approvals.requirement import Line, Tally, tally
 from intents import clock
 from intents.errors import NotFound
 from intents.models import Intent
+from intents.prepared import Prepared
 
 FOUR_EYES = "You are bound up with this request (as requester, key owner or author), so somebody else decides."
 AGREED_BEFORE = "You said yes at an earlier gate of this request, and here others have to agree."
@@ -48,7 +50,7 @@ def may_decide(gate: Gate, person: Person) -> Refusal | None:
         return Refusal("rules_changed", why) if why else Refusal("four_eyes", _four_eyes(gate.intent, person))
     if person.ref in gate.left_out:
         return Refusal("agreed_before", AGREED_BEFORE)
-    if not _seats_that_count(gate).filter(person=person).exists():
+    if not _SEAT_OF(gate=gate.pk, workspace=gate.workspace_id, person=person.pk):
         names = label(name for entry in gate.terms.body["requirement"] for name in entry["who"])
         return Refusal("not_eligible", f"This is for {names} to decide.")
     return None
@@ -82,7 +84,7 @@ def eligible_people(gate: Gate) -> list[Person]:
 
 def eligible_seats(gate: Gate) -> list[Seat]:
     """The seats of everybody who may decide now, each with its person."""
-    seats = _seats_that_count(gate).select_related("person")
+    seats = _SEATS(gate=gate.pk, workspace=gate.workspace_id)
     return [seat for seat in seats if seat.person.ref not in excluded_from(gate)]
 
 
@@ -95,14 +97,19 @@ def in_order(gate: Gate, people: Iterable[Person]) -> list[Person]:
     return sorted(each, key=lambda person: (order.get(person.pk, len(order)), person.joined_at, person.email))
 
 
-def _seats_that_count(gate: Gate) -> QuerySet[Seat]:
-    return Seat.objects.filter(
+def _seats_that_count(gate: Any, workspace: Any) -> QuerySet[Seat]:
+    return Seat.objects.select_related("person").filter(
         gate=gate,
         person__is_active=True,
-        person__memberships__workspace_id=gate.workspace_id,
+        person__memberships__workspace=workspace,
         person__memberships__is_active=True,
         person__memberships__can_decide=True,
     )
+
+
+_STANDING = Prepared(lambda gate: Decision.objects.filter(gate=gate, taken_back_at=None).order_by("at", "pk"))
+_SEATS = Prepared(_seats_that_count)
+_SEAT_OF = Prepared(lambda gate, workspace, person: _seats_that_count(gate, workspace).filter(person=person)[:1])
 
 
 def pending_people(gate: Gate) -> list[Person]:
@@ -137,7 +144,7 @@ def _on_call_still(gate: Gate, people: list[Person]) -> list[Person]:
 
 def standing_votes(gate: Gate) -> list[Decision]:
     """The decisions that were not taken back, in the order in which they were given."""
-    return list(gate.decisions.filter(taken_back_at=None).order_by("at", "pk"))
+    return _STANDING(gate=gate.pk)
 
 
 def count(gate: Gate) -> Tally:

@@ -16,12 +16,21 @@ from intents import clock
 from intents.ids import parse_id
 from intents.jsonschemas.closed import open_place
 from intents.models import ApiKey, Compatibility, Intent, SemanticSchema, Workspace
+from intents.prepared import Prepared
 from intents.principal import Principal
 from intents.selectors import full_address
 from intents.services.fitting import active_schema
 from intents.submission import Submission
 
 RULING = "ruling"
+
+_NEWEST = Prepared(
+    lambda workspace: (
+        PolicyVersion.objects.select_related("policy")
+        .filter(policy__workspace=workspace, policy__is_active=True, number=F("policy__version"))
+        .order_by("policy__position", "policy__name")
+    )
+)
 
 
 def weigh(submission: Submission, principal: Principal) -> None:
@@ -38,11 +47,7 @@ def ruling_of(submission: Submission, principal: Principal) -> Ruling:
 
 def active_rules(workspace: Workspace) -> list[Rule]:
     """The workspace's ordered list, each policy in its newest version."""
-    newest = PolicyVersion.objects.filter(
-        policy__workspace=workspace, policy__is_active=True, number=F("policy__version")
-    )
-    rows = newest.order_by("policy__position", "policy__name").values_list("policy__name", "number", "body")
-    return [Rule(*row) for row in rows]
+    return [Rule(row.policy.name, row.number, row.body) for row in _NEWEST(workspace=workspace.pk)]
 
 
 def facts_of_intent(intent: Intent, prior: dict[str, Any] | None = None) -> Facts:

@@ -12,6 +12,7 @@ from intents.errors import Forbidden, Invalid, NotFound
 from intents.ids import parse_id
 from intents.lifecycle import WaitingReason
 from intents.models import Agent, ApiKey, Event, Intent, Step, Workspace
+from intents.prepared import Prepared
 from intents.principal import Principal
 from intents.receiptreads import with_token
 from intents.wire.present import event_json
@@ -20,6 +21,17 @@ AGENT_KILLED = "{} was stopped. Until somebody else resumes it, its keys open no
 NO_AGENT = "No agent is registered at {}."
 NO_INTENT = "There is no such intent."
 
+SHOWN = ("texts", "sender", "sender__service_account", "workspace")
+
+_SHOWN = Prepared(
+    lambda intent, workspace: Intent.objects.select_related(*SHOWN).filter(pk=intent, workspace=workspace)
+)
+_IN_WORKSPACE = Prepared(lambda intent, workspace: Intent.objects.filter(pk=intent, workspace=workspace))
+_AGENT_STEP = Prepared(lambda step: Step.objects.filter(pk=step, kind="agent"))
+_EVENTS = Prepared(
+    lambda intent, since: Event.objects.filter(intent=intent, seq__gt=since).select_related("text").order_by("seq")
+)
+
 
 def intent_by_handle(principal: Principal, handle: str) -> tuple[Intent, Step | None]:
     """The intent that this id or agent-step handle names, and that agent step. NotFound if not visible.
@@ -27,8 +39,8 @@ def intent_by_handle(principal: Principal, handle: str) -> tuple[Intent, Step | 
     A key sees the intents that it sent and, for an agent, those with work for it; a person those of the workspace.
     """
     wanted, step = _meant(handle)
-    intent = visible_intents(principal).filter(pk=wanted).first()
-    if intent is None:
+    intent = _SHOWN.first(intent=wanted, workspace=principal.workspace_id)
+    if intent is None or not _sees(principal, intent):
         raise NotFound(NO_INTENT)
     return intent, step
 
@@ -36,22 +48,30 @@ def intent_by_handle(principal: Principal, handle: str) -> tuple[Intent, Step | 
 def id_by_handle(principal: Principal, handle: str) -> tuple[uuid.UUID, Step | None]:
     """As `intent_by_handle`, for whoever needs no more of the intent than its id."""
     wanted, step = _meant(handle)
-    if not _visible(principal).filter(pk=wanted).exists():
+    intent = _IN_WORKSPACE.first(intent=wanted, workspace=principal.workspace_id)
+    if intent is None or not _sees(principal, intent):
         raise NotFound(NO_INTENT)
     return wanted, step
+
+
+def _sees(principal: Principal, intent: Intent) -> bool:
+    """As `_visible` says, of an intent of the principal's workspace. Who sent it need not ask the database again."""
+    if principal.person is not None or (principal.key is not None and principal.key.pk == intent.sender_id):
+        return True
+    return _visible(principal).filter(pk=intent.pk).exists()
 
 
 def _meant(handle: str) -> tuple[uuid.UUID, Step | None]:
     wanted = parse_id(handle)
     if wanted is None:
         raise NotFound(NO_INTENT)
-    step = next(iter(Step.objects.filter(pk=wanted, kind="agent")), None)
+    step = _AGENT_STEP.first(step=wanted)
     return (step.intent_id if step else wanted), step
 
 
 def visible_intents(principal: Principal) -> QuerySet[Intent]:
     """All intents that this principal may know of, with what is shown of them."""
-    return _visible(principal).select_related("texts", "sender", "sender__service_account", "workspace")
+    return _visible(principal).select_related(*SHOWN)
 
 
 def _visible(principal: Principal) -> QuerySet[Intent]:
@@ -80,8 +100,7 @@ def at_gates(sender: ApiKey) -> QuerySet[Intent]:
 
 def events_after(intent_id: uuid.UUID, since: int, reader: Principal | None = None) -> list[dict[str, Any]]:
     """The wire's events with `seq` greater than `since`, ascending; the last has the reader's receipt."""
-    rows = Event.objects.filter(intent_id=intent_id, seq__gt=since).select_related("text").order_by("seq")
-    return [with_token(event_json(row), reader) for row in rows]
+    return [with_token(event_json(row), reader) for row in _EVENTS(intent=intent_id, since=since)]
 
 
 def full_address(workspace: Workspace, address: str) -> str:

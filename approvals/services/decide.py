@@ -28,13 +28,21 @@ from intents.errors import NotFound
 from intents.lifecycle import Status, StepStatus
 from intents.models import Event
 from intents.ports import StepEnd
+from intents.prepared import Prepared
 from intents.services.advance import end_step
 from intents.services.lock import Locked, locked_intent
 from intents.services.outcome import keep_result
 from intents.services.rows import insert
 from intents.stepgraph import FAILED
+from intents.updates import update
 
 CHANGED = "The payload was changed since it was sent: look at it, and name its digest with your answer."
+_GATE = Prepared(lambda gate: Gate.objects.select_related("ask", "terms").filter(pk=gate))
+_OWN = Prepared(
+    lambda gate, person: Decision.objects.select_related("person", "text").filter(
+        gate=gate, person=person, taken_back_at=None
+    )
+)
 MOST_REFUSALS = 3  # of one person on one intent
 REFUSAL_STATUS = {"not_eligible": 403, "four_eyes": 403, "rules_changed": 403, "agreed_before": 403}
 
@@ -83,7 +91,7 @@ def decide_on(
     """As `decide`, on a gate that was read before. Only what never changes of it is used: it is read again."""
     read, fault = prepare(seen.ask, answer)
     with locked_intent(seen.intent_id) as locked:
-        gate = Gate.objects.select_related("ask", "terms").get(pk=seen.pk)
+        gate = next(iter(_GATE(gate=seen.pk)))
         gate.intent = locked.intent
         if gate.is_open:
             reseat(locked, gate)
@@ -191,13 +199,13 @@ def record_decision(locked: Locked, gate: Gate, person: Person, answer: Answer, 
 
 def own_vote(gate: Gate, person: Person) -> Decision | None:
     """The person's own answer that stands, if they gave one."""
-    return gate.decisions.filter(person=person, taken_back_at=None).select_related("person", "text").first()
+    return _OWN.first(gate=gate.pk, person=person.pk)
 
 
 def take_back_own(locked: Locked, gate: Gate, own: Decision, via: str) -> None:
     """Un-count this answer."""
     own.taken_back_at = locked.now
-    own.save(update_fields=["taken_back_at"])
+    update(own, "taken_back_at")
     details = {"gate_id": str(gate.pk), "by": own.person.email, "outcome": own.outcome, "via": via}
     locked.record("intent.decision_taken_back", f"person:{own.person.email}", details)
     if gate.held_at is not None:

@@ -24,11 +24,15 @@ from intents.clock import iso
 from intents.digest import digest_of
 from intents.lifecycle import Status, StepStatus, WaitingReason
 from intents.models import Step
+from intents.prepared import Prepared
 from intents.services.lock import Locked
 from intents.services.outcome import stored_result
 from intents.services.payloads import has_changed
 from intents.services.rows import insert
 from intents.stepgraph import FAILED
+from intents.updates import update
+
+_TERMS = Prepared(lambda digest: Terms.objects.filter(digest=digest))
 
 
 def open_gate(locked: Locked, step: Step) -> Gate:
@@ -84,7 +88,7 @@ def close_gate(locked: Locked, gate: Gate, *, outcome: str, outcome_class: str, 
     """Give the gate its one outcome."""
     gate.outcome, gate.outcome_class, gate.reason = outcome, outcome_class, reason
     gate.closed_at = locked.now
-    gate.save(update_fields=["outcome", "outcome_class", "reason", "closed_at"])
+    update(gate, "outcome", "outcome_class", "reason", "closed_at")
     locked.record(
         "intent.gate_closed",
         "server",
@@ -110,8 +114,11 @@ def _go_on(locked: Locked, step: Step, gate: Gate, started: walk.Progress, *, do
 
 
 def _terms_row(body: dict[str, Any]) -> Terms:
-    row, _ = Terms.objects.get_or_create(digest=digest_of(body), defaults={"body": body})
-    return row
+    digest = digest_of(body)
+    known = _TERMS.first(digest=digest)
+    if known is None:
+        known, _ = Terms.objects.get_or_create(digest=digest, defaults={"body": body})
+    return known
 
 
 def _left_out(locked: Locked, terms: dict[str, Any]) -> list[str]:

@@ -12,16 +12,18 @@ from approvals.rotas import Roster, roster_named, schedules_in
 from approvals.stepping import names_asked
 from approvals.terms import TermsBody, names_in
 from intents.services.lock import Locked
+from intents.services.rows import insert
 
 
 def seat_everybody(locked: Locked, gate: Gate, terms: TermsBody) -> list[Person]:
     """A seat for everybody who may ever decide; those who may now, in the order in which they are told."""
     reseat(locked, gate)
-    seats = Seat.objects.bulk_create(
+    seats = [
         Seat(gate=gate, line=number, person=person)
         for number, entry in enumerate(terms["requirement"])
         for person in deciders_named(gate.workspace, entry["who"], locked.now)
-    )
+    ]
+    insert(*seats)
     excluded = selectors.excluded_from(gate)
     return selectors.in_order(gate, [seat.person for seat in seats if seat.person.ref not in excluded])
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from approvals import selectors
-from approvals.away import Pairs, absences_at, linked, pairs_of, running
+from approvals.away import Pairs, absences_at, anybody_away, linked, pairs_of, running
 from approvals.directory import people_named
 from approvals.models import Absence, Delegation, Gate, Person
 from approvals.stepping import names_asked
@@ -51,7 +51,7 @@ def change_on(gate: Gate, now: datetime) -> Change:
 
 def stand_in_at_opening(locked: Locked, gate: Gate) -> bool:
     """Before anybody is told: the first message goes to the right people by itself. True if somebody is away."""
-    return absences_at(gate.workspace_id, locked.now).exists() and stand_in(locked, gate, told=False)
+    return anybody_away(gate.workspace_id, locked.now) and stand_in(locked, gate, told=False)
 
 
 def stand_in(locked: Locked, gate: Gate, *, told: bool = True) -> bool:

@@ -24,10 +24,12 @@ from intents.access import PERSON, PERSON_WHO_DECIDES
 from intents.clock import iso
 from intents.errors import NotFound
 from intents.ids import parse_id
+from intents.prepared import Prepared
 from intents.principal import PersonRef
 from intents.views.base import ApiView, body_of, query_int
 from intents.views.endpoint import Endpoint
 from intents.wire.create import AnyObject, StrictText
+from intents.wire.forms import form_of, read
 from intents.wire.shapes import APPLIED, FLAG, ID, MAP, TEXT, TEXTS, TIME, WHOLE, YES, many, maybe, named, obj
 from intents.wire.unknown import unknown_warnings
 
@@ -76,6 +78,8 @@ TASK = named(
 APPROVAL = obj(approval_id=ID, decision=TEXT, comment=maybe(TEXT), decided_at=maybe(TIME))
 ANSWERED = obj(*APPLIED, "approval", "warnings", ok=YES, approval=APPROVAL, applied=FLAG, warnings=TEXTS, **APPLIED)
 
+_GATE = Prepared(lambda gate, workspace: Gate.objects.select_related("ask").filter(pk=gate, workspace=workspace))
+
 
 class DecisionBody(serializers.Serializer[dict[str, Any]]):
     """`decision` with a comment, or a `task_result` with any outcome of the gate."""
@@ -113,8 +117,7 @@ class DecisionView(DecidersView):
         person = person_of(self.principal)
         gate = find_gate(gate_id, self.principal.workspace_id)
         body = body_of(request)
-        form = DecisionBody(data=body)
-        form.is_valid(raise_exception=True)
+        read(DecisionBody, body)
         answer = read_decision(gate, body)
 
         def effect() -> dict[str, Any]:
@@ -126,7 +129,7 @@ class DecisionView(DecidersView):
                 "comment": answer.comment or None,
                 "decided_at": iso(verdict.decision.at) if verdict.decision else None,
             }
-            return {"ok": True, "approval": approval, "warnings": unknown_warnings(body, form), **said}
+            return {"ok": True, "approval": approval, "warnings": unknown_warnings(body, form_of(DecisionBody)), **said}
 
         return self.once(request, f"POST /v1/approvals/{gate.pk}/decision", effect)
 
@@ -146,7 +149,7 @@ def find_gate(gate_id: str, workspace_id: uuid.UUID) -> Gate:
     wanted = parse_id(gate_id)
     if wanted is None:
         raise NotFound("There is no such gate.")
-    gate = next(iter(Gate.objects.filter(pk=wanted, workspace_id=workspace_id).select_related("ask")), None)
+    gate = _GATE.first(gate=wanted, workspace=workspace_id)
     if gate is None:
         raise NotFound("There is no such gate.")
     return gate

@@ -8,6 +8,7 @@ from intents.fields import JSONText
 from intents.ids import new_id
 from intents.lifecycle import FINAL, OPEN_STEP, Status, StepStatus, WaitingReason
 from intents.models.workspace import ApiKey, Workspace
+from intents.updates import update
 
 
 class Intent(models.Model):
@@ -130,8 +131,9 @@ class Step(models.Model):
         return f"{self.position} {self.name}"
 
     def keep(self) -> None:
-        """Write how far it has come. What was planned is written once, when the step is new."""
-        self.save(update_fields=None if self._state.adding else self.PROGRESS)
+        """Write how far it has come. A new step is written whole, once, when its intent is (services.lock)."""
+        if not self._state.adding:
+            update(self, *self.PROGRESS)
 
 
 class StepResult(models.Model):

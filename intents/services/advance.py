@@ -102,4 +102,4 @@ def abort(locked: Locked, ending: Ending) -> None:
 
 def passed_by(locked: Locked) -> str:
     """Why no gate stood in the way: `auto_approved` by a policy, or `no_gate`."""
-    return str(locked.intent.texts.plan.get("passed_by") or NO_GATE)
+    return str(locked.texts.plan.get("passed_by") or NO_GATE)

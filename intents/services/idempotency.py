@@ -15,6 +15,7 @@ from intents.models import IdempotencyRecord
 from intents.principal import Principal
 from intents.services.durable import durable
 from intents.services.rows import insert
+from intents.updates import update
 
 KEPT_FOR = timedelta(hours=48)
 NOT_PART_OF_THE_REQUEST = ("correlation_id", "from_agent")
@@ -56,7 +57,7 @@ def once(
         response, refusal = _run(effect)
         if row is not None and refusal is None:
             row.response = kept(response)
-            row.save(update_fields=["response"])
+            update(row, "response")
         elif row is not None:
             row.delete()
     if refusal is not None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from intents import clock
 from intents.errors import Busy, Invalid, Unauthenticated
 from intents.models import Agent, ApiKey, ServiceAccount, Workspace
+from intents.prepared import Prepared
 from intents.services.configuration import SERVER, recorded
 from intents.services.durable import durable
 
@@ -18,6 +19,10 @@ KEY_PREFIX = "csk_"
 LONGEST_LIFE = timedelta(days=365)
 SCOPES = ("send", "work", "provision")
 USE_NOTED_EVERY = timedelta(hours=1)
+
+_BY_DIGEST = Prepared(
+    lambda digest: ApiKey.objects.select_related("workspace", "service_account__agent", "agent").filter(digest=digest)
+)
 
 
 def digest_of_secret(secret: str) -> str:
@@ -91,8 +96,7 @@ def end_keys(keys: Iterable[ApiKey], actor: str, at: datetime | None = None, ver
 
 def key_of(secret: str) -> ApiKey:
     """The live key that this secret opens. Unauthenticated if unknown, expired, revoked or of a switched-off agent."""
-    rows = ApiKey.objects.select_related("workspace", "service_account__agent", "agent")
-    key = next(iter(rows.filter(digest=digest_of_secret(secret))), None)
+    key = _BY_DIGEST.first(digest=digest_of_secret(secret))
     if key is None or not _is_live(key):
         raise Unauthenticated("This API key is unknown, expired or revoked.")
     return key

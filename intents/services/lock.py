@@ -11,10 +11,12 @@ from typing import Any
 from intents import clock, metrics, nudges
 from intents.errors import NotFound
 from intents.lifecycle import OPEN_STEP, Status, StepStatus, is_final, may_follow
-from intents.models import Intent, Step
+from intents.models import Intent, IntentTexts, Step
+from intents.prepared import Prepared
 from intents.services import record, saying
 from intents.services.durable import durable
 from intents.services.rows import insert
+from intents.updates import update
 
 _WRITTEN_ONCE = {
     "id",
@@ -28,6 +30,13 @@ _WRITTEN_ONCE = {
     "created_at",
 }
 _CHANGING = [field.name for field in Intent._meta.concrete_fields if field.name not in _WRITTEN_ONCE]
+
+_LOCKED = Prepared(lambda intent: Intent.objects.select_for_update(no_key=True).filter(pk=intent))
+_LOCKED_UNLESS_HELD = Prepared(
+    lambda intent: Intent.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=intent)
+)
+_TEXTS = Prepared(lambda intent: IntentTexts.objects.filter(intent=intent))
+_STEPS = Prepared(lambda intent: Step.objects.filter(intent=intent).order_by("position"))
 
 
 class Locked:
@@ -45,7 +54,7 @@ class Locked:
     def steps(self) -> list[Step]:
         """All steps in order, read once after the lock was taken."""
         if self._steps is None:
-            self._steps = list(self.intent.steps.order_by("position"))
+            self._steps = _STEPS(intent=self.intent.pk)
             for step in self._steps:
                 step.intent = self.intent
         return self._steps
@@ -55,6 +64,13 @@ class Locked:
         for step in steps:
             step.intent = self.intent
         self._steps = sorted([*self.steps, *steps], key=lambda step: step.position)
+
+    @property
+    def texts(self) -> IntentTexts:
+        """The intent's texts, read once after the lock was taken."""
+        if "texts" not in self.intent._state.fields_cache:
+            self.intent.texts = next(iter(_TEXTS(intent=self.intent.pk)))
+        return self.intent.texts
 
     @property
     def current(self) -> Step | None:
@@ -100,9 +116,9 @@ class Locked:
         if intent._state.adding:
             insert(intent)
             insert(intent.texts)
-            insert(*(step for step in self.steps if step._state.adding))
         else:
-            intent.save(update_fields=_CHANGING)
+            update(intent, *_CHANGING)
+        insert(*(step for step in self._steps or () if step._state.adding))
         record.write(intent, self._events)
         for write in self._last:
             write()
@@ -122,9 +138,8 @@ def locked_intent(intent_id: uuid.UUID, *, skip_locked: bool = False) -> Iterato
     NotFound if there is no such intent, or, with `skip_locked`, if somebody else holds it.
     """
     with durable():
-        rows = Intent.objects.select_for_update(no_key=True, skip_locked=skip_locked)
         with metrics.timed(metrics.LOCK_WAIT):
-            intent = next(iter(rows.filter(pk=intent_id)), None)
+            intent = (_LOCKED_UNLESS_HELD if skip_locked else _LOCKED).first(intent=intent_id)
         if intent is None:
             raise NotFound("There is no such intent.")
         locked = Locked(intent)

@@ -16,6 +16,7 @@ from intents.ports import kind_of
 from intents.services.lock import Locked
 from intents.services.payloads import edited_by_people
 from intents.services.receipts import at_the_end
+from intents.updates import update
 
 SUMMARIES = {
     "auto_approved": "Passed: a policy lets this kind of intent through.",
@@ -41,12 +42,12 @@ class Ending:
 
 def terminal_details(locked: Locked, ending: Ending) -> dict[str, Any]:
     """Every key is always present. Only `result` holds words of an agent; the rest is written by the server."""
+    payload = locked.texts
     silent = (StepStatus.PENDING, *LEFT_OUT)
     reports = [kind_of(step).report(step) for step in locked.steps if step.status not in silent]
     gates = [report["gate"] for report in reports if report.get("gate")]
     last: dict[str, Any] = next((report for report in reversed(reports) if report.get("outcome")), {})
     results = [report["result"] for report in reports if report.get("result") is not None]
-    payload = locked.intent.texts
     reason = _reason(ending, last)
     completed = ending.status == Status.COMPLETED and ending.error is None
     approved = completed and all(gate["outcome_class"] == "yes" for gate in gates)
@@ -77,7 +78,7 @@ def write_result(intent: Intent, details: dict[str, Any]) -> None:
     """Keep the terminal details with the intent's texts; they are written once."""
     intent.texts.result = canonical(details | {"at": iso(intent.ended_at)}).decode()
     if not intent.texts._state.adding:
-        intent.texts.save(update_fields=["result"])
+        update(intent.texts, "result")
 
 
 def stored_result(step: Step) -> dict[str, Any] | None:

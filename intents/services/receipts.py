@@ -19,6 +19,7 @@ from intents.models import Receipt, Step
 from intents.ports import kind_of
 from intents.receiptkeys import KeySet, key_set
 from intents.services.lock import Locked
+from intents.services.rows import insert
 from intents.stepgraph import FAILED
 
 DECIDED, AUTO_APPROVED = "decided", "auto_approved"
@@ -63,9 +64,10 @@ def at_the_end(locked: Locked, gates: list[Gate]) -> Receipt | None:
     taken = [step for step in locked.steps if step.status not in LEFT_OUT]
     after = max((step.position for step in taken if step.kind == "human"), default=-1)
     worked = [step for step in taken if step.position > after and step.kind == "agent"]
-    given = Receipt.objects.filter(step__in=worked).order_by("step__position", "issued_at", "pk").last()
-    if given is not None:
-        return given
+    if worked:
+        given = Receipt.objects.filter(step__in=worked).order_by("step__position", "issued_at", "pk").last()
+        if given is not None:
+            return given
     basis = _basis(locked, locked.steps, gates)
     return _issue(locked, basis, None) if basis else None
 
@@ -103,7 +105,7 @@ def _issue(locked: Locked, basis: Basis, step: Step | None) -> Receipt:
         expires_at=(locked.now + life).replace(microsecond=0),
     )
     receipt.token = receipts.sign(_claims(receipt, basis), keys_of_receipts())
-    receipt.save(force_insert=True)
+    insert(receipt)
     return receipt
 
 

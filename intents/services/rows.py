@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model
 
 _Fields = tuple["Field[Any, Any]", ...]
+AT_ONCE = 20  # more rows go in several statements
 
 
 def insert(*rows: Model, unless_taken: bool = False) -> bool:
-    """Insert these rows of one model, a few at most; they get the keys that the database makes.
+    """Insert these rows of one model; they get the keys that the database makes.
 
     False if nothing was inserted, which only happens with `unless_taken`: a unique key was in the way. Whoever is just
     taking that key is waited for.
     """
+    if len(rows) > AT_ONCE:
+        done = [insert(*rows[at : at + AT_ONCE], unless_taken=unless_taken) for at in range(0, len(rows), AT_ONCE)]
+        return all(done)
     if not rows:
         return True
     text, fields = _statement(type(rows[0]), len(rows), unless_taken)
-    with connection.cursor() as cursor:
-        cursor.execute(text, _values(rows, fields))
-        made = cursor.fetchall()
-    for row, (key,) in zip(rows, made, strict=False):
+    here = connections[DEFAULT_DB_ALIAS]
+    with here.cursor() as cursor:
+        cursor.execute(text, [_value(row, field, here) for row in rows for field in fields])
+        keys = cursor.fetchall()
+    for row, (key,) in zip(rows, keys, strict=False):
         row.pk = row.pk or key
-        row._state.adding, row._state.db = False, connection.alias
-    return bool(made)
+        row._state.adding, row._state.db = False, here.alias
+    return bool(keys)
 
 
-def _values(rows: Sequence[Model], fields: _Fields) -> list[Any]:
-    return [
-        field.get_db_prep_save(field.pre_save(row, add=True), connection=connection) for row in rows for field in fields
-    ]
+def _value(row: Model, field: Field[Any, Any], here: BaseDatabaseWrapper) -> Any:
+    return field.get_db_prep_save(field.pre_save(row, add=True), connection=here)
 
 
 @cache

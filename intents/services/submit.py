@@ -57,12 +57,11 @@ def _planned(principal: Principal, submission: Submission, fit: Fit | None) -> t
     _check_key(key, submission.intent_type, [target, *agents])
     fit = fit or fit_of(principal, submission.intent_type, submission.payload)
     fit.check()
-    wanted = {target, *agents}
+    wanted = {*agents} if is_human(target) else {target, *agents}
     if submission.reply_to:
         submission.reply_to = _reply_address(key, submission.reply_to)
         wanted.add(submission.reply_to)
-    rows = Agent.objects.filter(workspace=workspace, address__in=wanted, is_active=True)
-    known = dict(rows.values_list("address", "killed_at"))
+    known = _known_agents(workspace, wanted) if wanted else {}
     steps = base_steps(submission, target, registered=target in known)
     planned = Planned(steps, warnings=[*submission.warnings, *fit.warnings])
     _warn_of_agents(workspace, planned, submission.reply_to, known)
@@ -101,6 +100,12 @@ def _check_gates(key: ApiKey, planned: Planned) -> None:
     if at_gates(key)[:most].count() >= most:
         sentence = f"People have not answered {most} requests of this key yet. Wait for them, or cancel some."
         raise Conflict(sentence, code="too_many_open_gates", details={"limit": most})
+
+
+def _known_agents(workspace: Workspace, wanted: set[str]) -> dict[str, datetime | None]:
+    """The registered ones among these addresses, and since when each is killed."""
+    rows = Agent.objects.filter(workspace=workspace, address__in=wanted, is_active=True)
+    return dict(rows.values_list("address", "killed_at"))
 
 
 def _warn_of_agents(workspace: Workspace, planned: Planned, reply_to: str, known: dict[str, datetime | None]) -> None:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from intents.lifecycle import Status
 from intents.principal import Principal
 from intents.wire.create import AnyObject, StrictInteger, StrictText
+from intents.wire.forms import form_of, read
 from intents.wire.unknown import unknown_warnings
 
 
@@ -45,9 +46,8 @@ class ResolveBody(Expecting):
 
 def read_resolution(body: dict[str, Any]) -> list[str]:
     """Warnings; ValidationError for what cannot be meant."""
-    form = ResolveBody(data=body)
-    form.is_valid(raise_exception=True)
-    return unknown_warnings(body, form)
+    read(ResolveBody, body)
+    return unknown_warnings(body, form_of(ResolveBody))
 
 
 def read_resume(principal: Principal, body: dict[str, Any]) -> list[str]:
@@ -55,6 +55,5 @@ def read_resume(principal: Principal, body: dict[str, Any]) -> list[str]:
     by_person = principal.person is not None and "task_result" in body
     if principal.agent is not None and not by_person:
         return []
-    form = ResumeBody(data=body)
-    form.is_valid(raise_exception=True)
-    return unknown_warnings(body, form)
+    read(ResumeBody, body)
+    return unknown_warnings(body, form_of(ResumeBody))

@@ -14,6 +14,7 @@ from intents.addresses import BadAddress, split
 from intents.errors import Invalid, TooLarge
 from intents.strictjson import JsonRefused, check
 from intents.submission import Submission, Times
+from intents.wire.forms import form_of, read
 from intents.wire.shapes import MAP
 from intents.wire.unknown import unknown_warnings
 
@@ -109,9 +110,7 @@ class CreateIntent(serializers.Serializer[dict[str, Any]]):
 
 def submission_of(body: dict[str, Any]) -> Submission:
     """The body as a Submission; ValidationError or Invalid with the field's path."""
-    form = CreateIntent(data=body)
-    form.is_valid(raise_exception=True)
-    data = form.validated_data
+    data = read(CreateIntent, body)
     check_address(data["to_agent"], "to_agent")
     if data.get("reply_to"):
         check_address(data["reply_to"], "reply_to")
@@ -128,7 +127,7 @@ def submission_of(body: dict[str, Any]) -> Submission:
         max_delivery_attempts=data.get("max_delivery_attempts") or 3,
         human_task=task_of(data.get("human_task")),
         amendable=data.get("amendable", False),
-        warnings=unknown_warnings(body, form),
+        warnings=unknown_warnings(body, form_of(CreateIntent)),
     )
 
 

@@ -1,0 +1,89 @@
+"""Reads and writes whose SQL is made once: they do what the models' own would."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+
+from approvals.models import Seat
+from intents import clock
+from intents.ids import new_id
+from intents.models import ApiKey, Intent
+from intents.prepared import Prepared
+from intents.services.rows import AT_ONCE, insert
+from intents.updates import update
+from tests.factories import make_key, make_person, open_gate
+
+pytestmark = pytest.mark.django_db
+
+KEYS = Prepared(lambda account: ApiKey.objects.select_related("workspace", "agent").filter(service_account=account))
+NEWER = Prepared(lambda workspace, since: Intent.objects.filter(workspace=workspace, created_at__gt=since))
+
+
+def test_a_prepared_query_reads_what_the_query_reads(world):
+    make_key(world.workspace, "other")
+    for key in ApiKey.objects.select_related("workspace", "agent"):
+        with CaptureQueriesContext(connection) as captured:
+            (found,) = KEYS(account=key.service_account_id)
+            assert (found.workspace.org, found.agent) == (key.workspace.org, key.agent)
+        assert len(captured) == 1
+        assert {name: getattr(found, name) for name in fields_of(key)} == {
+            name: getattr(key, name) for name in fields_of(key)
+        }
+
+
+def test_a_prepared_query_reads_anew_each_time_with_its_own_values(world):
+    intent = open_gate(world).intent
+
+    assert NEWER(workspace=world.workspace.pk, since=intent.created_at) == []
+    later = open_gate(world).intent
+    assert NEWER(workspace=world.workspace.pk, since=intent.created_at) == [later]
+    assert NEWER(workspace=world.workspace.pk, since=clock.now()) == []
+    assert NEWER.first(workspace=new_id(), since=intent.created_at) is None
+
+
+def test_a_prepared_row_can_be_changed_and_saved(world):
+    intent = open_gate(world).intent
+    found = NEWER(workspace=world.workspace.pk, since=clock.now() - timedelta(hours=1))[0]
+    found.correlation_id = "other"
+    found.save(update_fields=["correlation_id"])
+
+    intent.refresh_from_db()
+    assert intent.correlation_id == "other"
+
+
+def test_an_update_writes_the_named_fields_and_no_others(world):
+    intent = open_gate(world).intent
+    intent.pending_with, intent.failures, intent.requester = {"ref": "here"}, 3, "not written"
+
+    update(intent, "failures", "pending_with")
+
+    stored = Intent.objects.get(pk=intent.pk)
+    assert (stored.pending_with, stored.failures, stored.requester) == ({"ref": "here"}, 3, "")
+
+
+def test_an_update_of_a_row_that_is_not_there_is_an_error(world):
+    intent = open_gate(world).intent
+    intent.pk = new_id()
+
+    with pytest.raises(DatabaseError, match="not there"):
+        update(intent, "failures")
+
+
+def test_many_rows_are_inserted_whole_and_get_their_keys(world):
+    gate = open_gate(world)
+    people = [make_person(world.workspace, f"p{number}@acme.example") for number in range(3)]
+    Seat.objects.filter(gate=gate).delete()
+    seats = [Seat(gate=gate, line=line, person=person) for line in range(AT_ONCE) for person in people]
+
+    assert insert(*seats)
+
+    stored = Seat.objects.filter(gate=gate).values_list("pk", "line", "person_id")
+    assert sorted(stored) == sorted((seat.pk, seat.line, seat.person_id) for seat in seats)
+
+
+def fields_of(row: ApiKey) -> list[str]:
+    return [field.attname for field in row._meta.concrete_fields]
