@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -204,11 +205,12 @@ def silence_outcome(gate: Gate) -> str:
     return THEN.get(stated, stated)
 
 
-def silence_sentence(gate: Gate) -> str:
-    """What happens if nobody answers, as every message says it."""
+def silence_sentence(gate: Gate, zone: tzinfo = UTC) -> str:
+    """What happens if nobody answers, as every message says it, in the reader's time zone."""
     then = silence_outcome(gate)
     words = f"this is {then}" if then in THEN.values() else f"this ends as {then}"
-    return f"If nobody answers by {gate.expires_at:%H:%M} UTC on {gate.expires_at:%d %B %Y}, {words}."
+    at = gate.expires_at.astimezone(zone)
+    return f"If nobody answers by {at:%H:%M %Z} on {at:%d %B %Y}, {words}."
 
 
 def own_title(intent: Intent) -> str:

@@ -22,6 +22,7 @@ from notifications.flood import bounded
 from notifications.models import Delivery, Purpose
 from notifications.recipients import recipients
 from notifications.routing import Occasion, routes
+from notifications.slack.kept import mark
 from notifications.webhooks.fanout import queue_history
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,8 @@ def _announce(event_ids: list[int], now: datetime) -> int:
         deliveries = bounded(wanted, claimed[0].event.intent, now) if claimed else []
         Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
         queue_history([row.event for row in claimed], now)
+        if claimed:
+            mark(claimed[0].event.intent_id, now)
         Outbox.objects.filter(pk__in=[row.pk for row in claimed]).delete()
         if deliveries:
             nudges.after_commit(nudges.DELIVER)

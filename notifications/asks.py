@@ -13,6 +13,7 @@ from approvals.selectors import progress, silence_outcome, silence_sentence
 from approvals.termwords import conditions_of
 from approvals.text import Row, mixed_script_words, one_line, payload_rows, visible
 from approvals.views.subject import earlier_refusals
+from intents.addresses import is_human
 from notifications.audience import CHANGES
 from notifications.case import Case
 from notifications.changes import latest, quotes_of, tables_of
@@ -52,13 +53,14 @@ def ask(case: Case) -> Content:
         url=gate_url(case),
         link="Sign in, look at it and decide",
         decide_url=_own_link(case, gate),
+        push=_push(case, gate),
         author=sender_name(case.intent),
         policy_says=visible(gate.ask.instructions).strip(),
         conditions=tuple(conditions_of(gate)),
         quotes=(*quotes_of(change), *_quotes(gate)),
         tables=(*tables_of(change), fitting("What it wants to do", payload, PAYLOAD_BYTES), *_earlier(gate)),
         progress=tuple(_progress(gate)),
-        silence=silence_sentence(gate),
+        silence=silence_sentence(gate, case.zone),
         warnings=_warnings(gate, payload),
         refusals=tuple(_refusals(gate, case.now)),
     )
@@ -73,8 +75,18 @@ def _own_link(case: Case, gate: Gate) -> str:
 
 def _subject(case: Case, gate: Gate) -> str:
     title = one_line(gate.title, TITLE_LIMIT)
-    until = f"by {moment(gate.expires_at, case.now)}, else {silence_outcome(gate)}"
-    return f"{_prefix(case)}{verb(gate.task_type)} {title} ({case.intent.workspace}), {until}"
+    return f"{_prefix(case)}{verb(gate.task_type)} {title} ({case.intent.workspace}), {_until(case, gate)}"
+
+
+def _push(case: Case, gate: Gate) -> str:
+    """Verb, object and end: a phone shows little more of a message before it is opened."""
+    target = "" if is_human(case.intent.to_agent) else f" on {one_line(case.intent.to_agent.rsplit('/', 1)[-1], 60)}"
+    title = one_line(gate.title, TITLE_LIMIT)
+    return f"{_prefix(case)}{verb(gate.task_type)} {title}{target}, {_until(case, gate)}"
+
+
+def _until(case: Case, gate: Gate) -> str:
+    return f"by {moment(gate.expires_at, case.now, case.zone)}, else {silence_outcome(gate)}"
 
 
 def _prefix(case: Case) -> str:
@@ -116,7 +128,7 @@ def _gate_facts(case: Case, gate: Gate) -> tuple[Fact, ...]:
     by_request = bool(gate.terms.body.get("asked_by_request"))
     return (
         Fact("Asked because", because(gate.source, by_request=by_request)),
-        Fact("Decide by", moment(gate.expires_at, case.now)),
+        Fact("Decide by", moment(gate.expires_at, case.now, case.zone)),
         Fact("Fingerprint", short_digest(gate.digest)),
     )
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from approvals.models import Gate, Person
 from intents.models import Intent
 from intents.services.record import details_of
 from notifications.models import Delivery
+from notifications.zones import zone_of
 
 
 @dataclass(frozen=True)
 class Case:
-    """A delivery with the rows around it. `gate` is None where the message is about no gate."""
+    """A delivery with the rows around it. `gate` is None where the message is about no gate; `zone` is the reader's."""
 
     delivery: Delivery
     intent: Intent
@@ -22,6 +23,7 @@ class Case:
     person: Person | None
     details: dict[str, Any]
     now: datetime
+    zone: tzinfo = UTC
 
 
 def read_case(delivery: Delivery, now: datetime) -> Case:
@@ -35,4 +37,5 @@ def read_case(delivery: Delivery, now: datetime) -> Case:
         person=Person.objects.filter(pk=delivery.person_id).first(),
         details=details_of(delivery.event),
         now=now,
+        zone=zone_of(delivery.person_id),
     )

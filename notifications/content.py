@@ -37,7 +37,7 @@ class Table:
 class Content:
     """The view model of a message. `template` names the pair of mail templates that fits it.
 
-    `decide_url` is its reader's own and goes into their mail alone; "" elsewhere.
+    `decide_url` is its reader's own and goes into their mail alone; "" elsewhere. `push` is what a phone shows of it.
     """
 
     template: str
@@ -48,6 +48,7 @@ class Content:
     url: str
     link: str
     decide_url: str = ""
+    push: str = ""
     author: str = ""
     quotes: tuple[Quote, ...] = ()
     tables: tuple[Table, ...] = ()

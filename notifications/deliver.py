@@ -20,8 +20,9 @@ from notifications.channels.base import Channel, Dead, Fate, Message, Retry, Sen
 from notifications.channels.registry import CHANNELS
 from notifications.claims import MOST_ATTEMPTS, claim, conclude, give_back, pause_after, put_off, settle
 from notifications.compose import compose
+from notifications.fallback import give_up, reached_otherwise
 from notifications.flood import adopt, gates_held, gates_named
-from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
+from notifications.models import ASKS, EMAIL, Delivery, DeliveryStatus, Purpose
 from notifications.relevance import superseded_by
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Stopped(Dead):
     """The address takes nothing, as it showed before: the channel was not asked again."""
 
 
-def deliver_due(channel: str = "email", limit: int = BATCH) -> int:
+def deliver_due(channel: str = EMAIL, limit: int = BATCH) -> int:
     """Try what is due on this channel, once each. Returns how many were claimed."""
     allowed = breaker.allowance(channel, limit, clock.now())
     claimed = claim(channel, allowed) if allowed else []
@@ -62,20 +63,21 @@ def _work_through(claimed: Sequence[Delivery], channel: Channel) -> tuple[Sequen
         now = clock.now()
         if delivery.lease_until is None or now + LAST_START > delivery.lease_until:
             return claimed[number:], now
-        blocked_until = _handle(delivery, channel, now)
+        blocked_until = see_through(delivery, channel, now)
         if blocked_until is not None:
             return claimed[number + 1 :], blocked_until
     return [], clock.now()
 
 
-def _handle(delivery: Delivery, channel: Channel, now: datetime) -> datetime | None:
-    """See one delivery through. Returns until when the account is blocked, if this showed that it is in trouble."""
+def see_through(delivery: Delivery, channel: Channel, now: datetime) -> datetime | None:
+    """Send a claimed delivery. Returns until when the account is blocked, if this showed that it is in trouble."""
     fate = _fate(delivery, channel, now)
     _conclude(delivery, fate, now)
+    account = channel.account_of(delivery)
     if isinstance(fate, Retry) and fate.account:
-        return breaker.failed(channel.name, fate.why, fate.after_seconds, now)
+        return breaker.failed(account, fate.why, fate.after_seconds, now)
     if not isinstance(fate, Unsent | Stopped):
-        breaker.answered(channel.name)
+        breaker.answered(account)
     return None
 
 
@@ -88,9 +90,9 @@ def _fate(delivery: Delivery, channel: Channel, now: datetime) -> Fate | Unsent:
         unneeded = superseded_by(case)
         if unneeded:
             return Unsent(DeliveryStatus.SUPERSEDED, unneeded)
-        if case.person is not None and case.person.is_sample and not keptmail.is_used():
+        if channel.name == EMAIL and case.person is not None and case.person.is_sample and not keptmail.is_used():
             return Unsent(DeliveryStatus.DEAD, SAMPLE)
-        message = _message(case)
+        message = _message(case, channel)
         stopped = stop_of(channel.name, message.to)
         return Stopped(NOTHING_IS_SENT.format(stopped.why)) if stopped else channel.send(message)
     except Exception as error:
@@ -98,10 +100,11 @@ def _fate(delivery: Delivery, channel: Channel, now: datetime) -> Fate | Unsent:
         return Retry(0, f"An error of our own: {type(error).__name__}.")
 
 
-def _message(case: Case) -> Message:
+def _message(case: Case, channel: Channel) -> Message:
     """To the person's address of today, should it have changed since the delivery was queued."""
-    to = case.person.email if case.person else case.delivery.address
-    return Message(case.delivery.pk, case.intent.pk, case.delivery.gate_id, to, compose(case))
+    people = [case.person] if case.person else []
+    to = channel.addresses(case.intent.workspace_id, people).get(case.delivery.person_id, case.delivery.address)
+    return Message(case.delivery.pk, case.intent.pk, case.delivery.gate_id, to, compose(case), case)
 
 
 def _conclude(delivery: Delivery, fate: Fate | Unsent, now: datetime) -> None:
@@ -118,13 +121,15 @@ def _settle(delivery: Delivery, fate: Fate | Unsent, now: datetime) -> None:
         settle(delivery, fate.status, why=fate.why)
     elif isinstance(fate, Sent):
         sent(delivery, fate, clock.now(), said_at=now)
-    elif isinstance(fate, Retry) and delivery.attempt < MOST_ATTEMPTS:
+    elif isinstance(fate, Retry) and (fate.paced or delivery.attempt < MOST_ATTEMPTS):
         put_off(delivery, now + timedelta(seconds=_pause(delivery, fate)), fate.why)
     else:
         _dead(delivery, fate.why)
 
 
 def _pause(delivery: Delivery, fate: Retry) -> float:
+    if fate.paced:
+        return min(fate.after_seconds, LONGEST_WISH_SECONDS)
     return max(pause_after(delivery.attempt), min(fate.after_seconds, LONGEST_WISH_SECONDS))
 
 
@@ -140,11 +145,10 @@ def sent(delivery: Delivery, fate: Sent, now: datetime, said_at: datetime) -> No
 
 
 def _dead(delivery: Delivery, why: str) -> None:
-    """The intent is locked before the delivery: the one order of locks. A digest is of many, each locked by itself."""
-    if delivery.purpose == Purpose.DIGEST:
+    """The next channel has it from now on, or the person is unreachable. A digest is of many gates, each by itself."""
+    if delivery.purpose == Purpose.DIGEST and not reached_otherwise(delivery):
         for gate_id in gates_held(delivery):
             mark_unreachable(gate_id, delivery.person_id, why)
     with durable():
-        if delivery.gate_id and delivery.purpose in ASKS:
-            mark_unreachable(delivery.gate_id, delivery.person_id, why)
+        give_up(delivery, why, clock.now())
         settle(delivery, DeliveryStatus.DEAD, why=why)

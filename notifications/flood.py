@@ -1,6 +1,6 @@
 """Too many messages: beyond the limits they are held, and one digest names the flood (rows of `Delivery`, no lists).
 
-A person gets at most MESSAGES_PER_HOUR from one sender; a gate makes at most DELIVERIES_PER_GATE.
+A person gets at most MESSAGES_PER_HOUR from one sender on each channel; a gate makes at most DELIVERIES_PER_GATE.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ def bounded(deliveries: list[Delivery], intent: Intent, now: datetime) -> list[D
         if delivery.gate_id and made[delivery.gate_id] > settings.DELIVERIES_PER_GATE:
             _settled(delivery, DeliveryStatus.DEAD, TOO_MANY, now)
             continue
-        recent[delivery.person_id] += 1
-        if recent[delivery.person_id] > settings.MESSAGES_PER_HOUR:
-            if delivery.person_id not in flooded:
+        reader = (delivery.person_id, delivery.channel)
+        recent[reader] += 1
+        if recent[reader] > settings.MESSAGES_PER_HOUR:
+            if reader not in flooded:
                 digests += _digest(delivery, intent, now)
-            flooded.add(delivery.person_id)
+            flooded.add(reader)
             _settled(delivery, DeliveryStatus.HELD, HELD, now)
     return [*deliveries, *digests]
 
@@ -52,7 +53,7 @@ def bounded(deliveries: list[Delivery], intent: Intent, now: datetime) -> list[D
 def adopt(digest: Delivery) -> None:
     """Just before the digest is written: whatever is held for its person, and stands in no other, is now its own."""
     with durable():
-        rows = _between(digest.person_id, digest.intent.sender_id).filter(status=DeliveryStatus.HELD, reference="")
+        rows = _between(digest, digest.intent.sender_id).filter(status=DeliveryStatus.HELD, reference="")
         rows.update(reference=str(digest.pk))
 
 
@@ -79,11 +80,12 @@ def gates_held(digest: Delivery) -> set[UUID]:
 
 
 def _recent(deliveries: list[Delivery], intent: Intent, now: datetime) -> Counter[object]:
-    """How many messages each person got from this sender within the last hour."""
+    """How many messages each person got on each channel from this sender within the last hour."""
     people = {delivery.person_id for delivery in deliveries}
     rows = Delivery.objects.filter(person_id__in=people, created_at__gt=now - HOUR, intent__sender_id=intent.sender_id)
     rows = rows.exclude(status=DeliveryStatus.HELD).exclude(purpose=Purpose.DIGEST)
-    return Counter(dict(rows.values_list("person_id").annotate(Count("pk")).order_by()))
+    counted = rows.values_list("person_id", "channel").annotate(Count("pk")).order_by()
+    return Counter({(person_id, channel): number for person_id, channel, number in counted})
 
 
 def _made(intent: Intent) -> Counter[object]:
@@ -93,7 +95,7 @@ def _made(intent: Intent) -> Counter[object]:
 
 def _digest(delivery: Delivery, intent: Intent, now: datetime) -> list[Delivery]:
     """One, unless one waits to be sent already. That one is locked: it cannot adopt before this is committed."""
-    digests = _digests(delivery.person_id, intent.sender_id)
+    digests = _digests(delivery, intent.sender_id)
     if digests.filter(status=DeliveryStatus.QUEUED).select_for_update(of=("self",)).first():
         return []
     last = digests.filter(settled_at__isnull=False).order_by("-settled_at").values_list("settled_at", flat=True).first()
@@ -112,12 +114,13 @@ def _digest(delivery: Delivery, intent: Intent, now: datetime) -> list[Delivery]
     ]
 
 
-def _digests(person_id: UUID, sender_id: UUID) -> QuerySet[Delivery]:
-    return _between(person_id, sender_id).filter(purpose=Purpose.DIGEST)
+def _digests(like: Delivery, sender_id: UUID) -> QuerySet[Delivery]:
+    return _between(like, sender_id).filter(purpose=Purpose.DIGEST)
 
 
-def _between(person_id: UUID, sender_id: UUID) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(person_id=person_id, intent__sender_id=sender_id)
+def _between(like: Delivery, sender_id: UUID) -> QuerySet[Delivery]:
+    """What this sender sends to the same person on the same channel."""
+    return Delivery.objects.filter(person_id=like.person_id, channel=like.channel, intent__sender_id=sender_id)
 
 
 def _settled(delivery: Delivery, status: DeliveryStatus, why: str, now: datetime) -> None:

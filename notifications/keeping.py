@@ -9,26 +9,31 @@ from uuid import UUID
 from intents.models import Intent
 from notifications.channels.email import thread_of
 from notifications.claims import OPEN
-from notifications.models import Delivery, KeptMail
+from notifications.models import Delivery, KeptMail, SlackCode
+from notifications.slack.kept import forget_words, untrue
 
 MAIL_KEPT_FOR = timedelta(days=30)
+CODES_KEPT_FOR = timedelta(days=1)
 
 
 class NotificationsKeeper:
     """Deliveries, and the mail that the embedded mode keeps instead of sending it."""
 
     def unsettled(self, intent_ids: Collection[UUID]) -> set[UUID]:
-        """Somebody is still to be told."""
+        """Somebody is still to be told, or a message in Slack to be rewritten."""
         rows = Delivery.objects.filter(intent__in=intent_ids, status__in=OPEN)
-        return set(rows.values_list("intent_id", flat=True))
+        return set(rows.values_list("intent_id", flat=True)) | untrue(intent_ids)
 
     def purge(self, intent: Intent, words: str) -> None:
-        """Who was told when stays; kept mails go."""
+        """Who was told when stays; kept mails go, and messages in Slack are written anew without the words."""
         gates = Delivery.objects.filter(intent=intent, gate_id__isnull=False).values_list("gate_id", flat=True)
         threads = [thread_of(intent.pk, None), *(thread_of(intent.pk, gate_id) for gate_id in gates.distinct())]
         KeptMail.objects.filter(headers__References__in=threads).delete()
+        forget_words(intent.pk)
 
     def tidy(self, now: datetime, most: int) -> int:
-        """Kept mail older than 30 days."""
+        """Kept mail older than 30 days; codes for linking Slack accounts that have run out."""
         old = KeptMail.objects.filter(at__lt=now - MAIL_KEPT_FOR).values("pk")[:most]
-        return KeptMail.objects.filter(pk__in=old).delete()[0]
+        over = SlackCode.objects.filter(expires_at__lt=now - CODES_KEPT_FOR).values("pk")[:most]
+        mails = KeptMail.objects.filter(pk__in=old).delete()[0]
+        return mails + SlackCode.objects.filter(pk__in=over).delete()[0]

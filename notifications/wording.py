@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 VERBS = {
     "approval": "Approve?",
@@ -26,13 +26,20 @@ def verb(task_type: str) -> str:
     return VERBS.get(task_type, "Decide?")
 
 
-def moment(at: datetime, now: datetime) -> str:
-    """`15:02 UTC`; with the day if that is not today."""
-    at = at.astimezone(UTC)
-    if at.date() == now.astimezone(UTC).date():
-        return f"{at:%H:%M} UTC"
-    year = "" if at.year == now.astimezone(UTC).year else f" {at.year}"
-    return f"{at.day} {at:%b}{year} {at:%H:%M} UTC"
+def moment(at: datetime, now: datetime, zone: tzinfo = UTC) -> str:
+    """`15:02 UTC`, or `16:02 CET` in the reader's zone; with the day if that is not today there."""
+    at, now = at.astimezone(zone), now.astimezone(zone)
+    clock = f"{at:%H:%M} {zone_name(at)}"
+    if at.date() == now.date():
+        return clock
+    year = "" if at.year == now.year else f" {at.year}"
+    return f"{at.day} {at:%b}{year} {clock}"
+
+
+def zone_name(at: datetime) -> str:
+    """`CET`; `UTC+03` where the zone has no letters of its own."""
+    name = at.tzname() or "UTC"
+    return f"UTC{name}" if name.startswith(("+", "-")) else name
 
 
 def because(source: str, *, by_request: bool) -> str:

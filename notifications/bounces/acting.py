@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from approvals.services.told import mark_unreachable, unmark_told
+from approvals.services.told import unmark_told
 from intents import clock, nudges
 from intents.services.durable import durable
 from notifications.bounces.reading import Bounce, Report
 from notifications.bounces.stopping import stop
 from notifications.claims import MOST_ATTEMPTS, pause_after, tried
+from notifications.fallback import give_up
 from notifications.models import ASKS, EMAIL, Delivery, DeliveryStatus
 
 BOUNCED = "bounced"
@@ -42,10 +43,9 @@ def _send_again(delivery: Delivery, bounce: Bounce) -> None:
 
 
 def _give_up(delivery: Delivery, bounce: Bounce) -> None:
-    """The gate's notification moves on now; the person may still decide. The intent is locked before the delivery."""
+    """The gate's notification moves on now: to the person's next channel, or to others. They may still decide."""
     with durable():
-        if delivery.gate_id and delivery.purpose in ASKS:
-            mark_unreachable(delivery.gate_id, delivery.person_id, bounce.why)
+        give_up(delivery, bounce.why, clock.now())
         if _settle(delivery, bounce, DeliveryStatus.DEAD) and bounce.report != Report.SOFT:
             stop(delivery.channel, delivery.address, bounce.why)
         nudges.after_commit(nudges.DELIVER)

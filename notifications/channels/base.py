@@ -8,18 +8,24 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from approvals.models import Person
+from notifications.case import Case
 from notifications.content import Content
+from notifications.models import Delivery
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message to one address. `delivery_id` stays the same however often it is tried."""
+    """One message to one address. `delivery_id` stays the same however often it is tried.
+
+    `case`: what it is made of, for channels that keep their messages true later on.
+    """
 
     delivery_id: uuid.UUID
     intent_id: uuid.UUID
     gate_id: uuid.UUID | None
     to: str
     content: Content
+    case: Case | None = None
 
 
 @dataclass(frozen=True)
@@ -31,11 +37,15 @@ class Sent:
 
 @dataclass(frozen=True)
 class Retry:
-    """Not now. Not before `after_seconds`; `account` if the whole channel account is at fault, not this message."""
+    """Not now. Not before `after_seconds`; `account` if the whole channel account is at fault, not this message.
+
+    `paced`: nothing failed, the other side only named the moment for the next try.
+    """
 
     after_seconds: float
     why: str
     account: bool = False
+    paced: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,9 @@ class Channel(Protocol):
     """One way to reach people."""
 
     name: str
+
+    def account_of(self, delivery: Delivery) -> str:
+        """The name of the account through which this goes; its breaker (ChannelAccount) has it."""
 
     def addresses(self, workspace_id: uuid.UUID, people: Sequence[Person]) -> Mapping[uuid.UUID, str]:
         """Where it reaches each of them in this workspace. Who is missing cannot be reached by it."""

@@ -17,6 +17,7 @@ from approvals.text import one_line
 from notifications.channels.base import Fate, Message, Retry, Sent
 from notifications.channels.email_faults import fate_of
 from notifications.channels.styles import inlined
+from notifications.models import Delivery
 
 log = logging.getLogger(__name__)
 SUBJECT_LIMIT = 200
@@ -27,6 +28,10 @@ class EmailChannel:
     """Text and HTML in one mail; all mails of a gate are one thread."""
 
     name = "email"
+
+    def account_of(self, delivery: Delivery) -> str:
+        """There is one."""
+        return self.name
 
     def addresses(self, workspace_id: UUID, people: Sequence[Person]) -> Mapping[UUID, str]:
         """Everybody has one address, wherever they are a member."""

@@ -6,5 +6,6 @@ from collections.abc import Mapping
 
 from notifications.channels.base import Channel
 from notifications.channels.email import EmailChannel
+from notifications.slack.channel import SlackChannel
 
-CHANNELS: Mapping[str, Channel] = {channel.name: channel for channel in (EmailChannel(),)}
+CHANNELS: Mapping[str, Channel] = {channel.name: channel for channel in (SlackChannel(), EmailChannel())}

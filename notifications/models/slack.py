@@ -110,7 +110,10 @@ class SlackCode(models.Model):
 
 
 class SlackMessage(models.Model):
-    """One message as it stands in Slack. It is true when `shown` has reached `wanted`."""
+    """One message as it stands in Slack. Whatever happens to its intent makes it due, and counts `marks` on.
+
+    `shown_seq`: the last event that it shows. `look_again_at`: when to search for a copy that nobody knows of.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -122,12 +125,13 @@ class SlackMessage(models.Model):
     ts = models.CharField(max_length=32)
     thread_ts = models.CharField(max_length=32, blank=True)
     posted_at = models.DateTimeField()
-    wanted = models.PositiveIntegerField(default=0)
-    shown = models.PositiveIntegerField(default=0)
+    marks = models.PositiveIntegerField(default=0)
+    shown_seq = models.PositiveIntegerField(default=0)
     shows = models.CharField(max_length=64, blank=True, help_text="Digest of what it shows.")
     due_at = models.DateTimeField(null=True, help_text="When to rewrite it; empty while it is true.")
     lease_until = models.DateTimeField(null=True)
     attempt = models.PositiveIntegerField(default=0)
+    look_again_at = models.DateTimeField(null=True)
     gone = models.BooleanField(default=False, help_text="Somebody has deleted it in Slack.")
     why = models.CharField(max_length=500, blank=True)
 
@@ -135,7 +139,9 @@ class SlackMessage(models.Model):
         constraints = [models.UniqueConstraint(fields=["team_id", "channel", "ts"], name="slack_message_once")]
         indexes = [
             models.Index(fields=["due_at"], name="slack_message_due", condition=models.Q(due_at__isnull=False)),
-            models.Index(fields=["intent"], name="slack_message_of_intent"),
+            models.Index(
+                fields=["look_again_at"], name="slack_message_again", condition=models.Q(look_again_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -61,6 +61,7 @@ def test_the_page_has_every_part() -> None:
         "What a request may and may not choose",
         "Tokens and keys",
         "Links in mails",
+        "Slack",
         "Record",
         "API and tenancy",
         "Outbound",

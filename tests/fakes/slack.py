@@ -4,7 +4,8 @@ limits rates, fails as it is told to, and signs what it sends.
     slack.fail("chat.postMessage", "503", "channel_not_found")    the next calls of this method, one word each
     slack.fail("chat.update", "429 3", always=True)                every call, until `slack.mend()`
 
-Words: a status, `429 SECONDS`, `hang` (never answers), `drop` (does it, then hangs up), any error code of Slack.
+Words: a status, `429 SECONDS`, `hang` (never answers), `drop` (does it and hangs up), `stall` (does it, never answers),
+any error code of Slack.
 """
 
 from __future__ import annotations

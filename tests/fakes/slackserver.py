@@ -47,18 +47,20 @@ class Handler(BaseHTTPRequestHandler):
             self._send(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": str(wait)})
         elif word.isdigit():
             self._send(int(word), None)
-        elif word and word != "drop":
+        elif word and word not in ("drop", "stall"):
             self._send(200, {"ok": False, "error": word})
         else:
-            self._do(slack, method, given, drop=word == "drop")
+            self._do(slack, method, given, word)
 
-    def _do(self, slack: Any, method: str, given: dict[str, Any], *, drop: bool) -> None:
+    def _do(self, slack: Any, method: str, given: dict[str, Any], word: str) -> None:
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         try:
             answer = {"ok": True, **slack.answer(method, token, given)}
         except Refused as error:
             answer = {"ok": False, "error": error.code, "response_metadata": {"messages": [error.why]}}
-        if drop:
+        if word == "stall":
+            slack.over.wait()
+        if word:
             self.close_connection = True
             self.connection.close()
             return

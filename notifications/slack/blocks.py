@@ -1,0 +1,195 @@
+"""A message's content as Slack's blocks: server facts and payload first, program text apart and marked. Pure.
+
+Everything stands in full or the card says that it does not, and then offers no yes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from approvals.outcomes import OutcomeClass
+from approvals.text import one_line, visible
+from notifications.content import Content, Fact, Quote, Table
+from notifications.slack.actions import DECIDE, Decide, action_id, pack
+from notifications.slack.richtext import Json, block, escaped, line, lines, link, preformatted, quote, text
+
+FOR_TABLES = 3_500
+FOR_QUOTES = 1_000
+HEADLINE_LIMIT = 400
+REASON_LIMIT = 1_200
+LINES_LIMIT = 600
+"""Together below 10,000: Slack refuses more than about 11,000 in all blocks (slackapi/bolt-js#2867)."""
+TEXT_LIMIT = 300
+BUTTON_LIMIT = 75
+STYLES = {OutcomeClass.YES: "primary", OutcomeClass.NO: "danger"}
+UNVERIFIED = " (a program's words, unverified)"
+CUT = "Not everything fits into this message."
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An outcome that the reader may give, with its class and the name on its button."""
+
+    decide: Decide
+    cls: OutcomeClass
+    label: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a card has besides its content: the choices, words about the reader's own part, and whether links work."""
+
+    choices: tuple[Choice, ...] = ()
+    own: str = ""
+    links: bool = True
+    base_url: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A message as Slack takes it. `is_full` if nothing was left out."""
+
+    text: str
+    blocks: tuple[Json, ...]
+    is_full: bool
+
+    @property
+    def digest(self) -> str:
+        """Of all that it shows."""
+        return hashlib.sha256(json.dumps([self.text, self.blocks], sort_keys=True).encode()).hexdigest()
+
+
+class Room:
+    """How many characters are left, and whether something had to be left out."""
+
+    def __init__(self, characters: int) -> None:
+        self.left = characters
+        self.is_full = True
+
+    def take(self, words: str) -> str:
+        """As much of it as there is room for."""
+        words = visible(words)
+        kept = words if len(words) <= self.left else words[: max(self.left - 1, 0)] + "…"
+        self.is_full = self.is_full and kept == words
+        self.left = max(self.left - len(kept), 0)
+        return kept
+
+
+def card(content: Content, frame: Frame) -> Card:
+    """The whole message."""
+    tables, is_full = _tables(content.tables)
+    quotes, all_quoted = _quotes(content.quotes, content.author)
+    head = Room(HEADLINE_LIMIT)
+    title = line(text(head.take(content.headline), bold=True))
+    is_full = is_full and all_quoted and head.is_full
+    blocks = [
+        block(title, *_reason(content)),
+        block(_facts(content.facts)),
+        *tables,
+        *quotes,
+        *_end(content, frame, is_full=is_full),
+    ]
+    return Card(push_text(content), tuple(blocks), is_full)
+
+
+def reply(content: Content, frame: Frame) -> Card:
+    """A short message in the thread of the card, for a reminder: what it is about stands above it."""
+    about = (content.silence, *content.progress)
+    blocks = [
+        block(line(text(_cut(content.headline, HEADLINE_LIMIT), bold=True)), lines(_cut(content.reason, REASON_LIMIT))),
+        *([block(lines(_cut("\n".join(filter(None, about)), LINES_LIMIT)))] if any(about) else []),
+        block(line(text("The request stands at the top of this thread.", italic=True))),
+    ]
+    return Card(push_text(content), tuple(blocks), is_full=False)
+
+
+def push_text(content: Content) -> str:
+    """What a phone shows before the message is opened."""
+    return escaped(one_line(content.push or content.subject, TEXT_LIMIT))
+
+
+def _reason(content: Content) -> Iterable[Json]:
+    if content.reason:
+        yield lines(_cut(content.reason, REASON_LIMIT))
+    for warning in content.warnings:
+        yield line(text(f"⚠ {warning}", bold=True))
+
+
+def _facts(facts: Sequence[Fact]) -> Json:
+    leaves: list[Json] = []
+    for fact in facts:
+        leaves += [text(f"{fact.label}: ", bold=True), text(f"{fact.value}\n")]
+    return line(*(leaves or [text(" ")]))
+
+
+def _tables(tables: Sequence[Table]) -> tuple[list[Json], bool]:
+    """A frame for each, a line for each value; the lines that follow within one value are set in."""
+    room, blocks = Room(FOR_TABLES), []
+    for table in tables:
+        rows = [f"{row.path}: {row.text}" if row.path else row.text for row in table.rows]
+        title = line(text(room.take(table.title), bold=True), text(UNVERIFIED, italic=True))
+        body = room.take("\n".join(row.replace("\n", "\n    ") for row in rows))
+        blocks.append(block(title, *([preformatted(body)] if body else [])))
+        if not room.is_full:
+            break
+    return blocks, room.is_full and not any(table.left_out for table in tables)
+
+
+def _quotes(quotes: Sequence[Quote], author: str) -> tuple[list[Json], bool]:
+    room, blocks = Room(FOR_QUOTES), []
+    for each in quotes:
+        by = f" (written by {each.by})" if each.by else f" (written by {author}, a program; unverified)"
+        blocks.append(block(line(text(each.label, bold=True), text(by, italic=True)), quote(room.take(each.text))))
+    return blocks, room.is_full
+
+
+def _end(content: Content, frame: Frame, *, is_full: bool) -> Iterable[Json]:
+    """Earlier refusals, how far it is, what happens on silence, the buttons, and the way to the page."""
+    if content.refusals:
+        title = line(text("Refused before, within the last 7 days", bold=True))
+        yield block(title, quote(_cut("\n".join(content.refusals), LINES_LIMIT)))
+    if content.progress:
+        yield block(lines(_cut("\n".join(content.progress), LINES_LIMIT)))
+    last = [text(words) for words in (f"{content.silence}\n" if content.silence else "", frame.own) if words]
+    if last:
+        yield block(line(*last))
+    buttons = [_button(number, each) for number, each in enumerate(_offered(frame.choices, is_full=is_full))]
+    if buttons:
+        yield {"type": "actions", "block_id": "choices", "elements": buttons}
+    yield block(line(*_way(content, frame, is_full=is_full)))
+
+
+def _offered(choices: Sequence[Choice], *, is_full: bool) -> list[Choice]:
+    """Nobody agrees to what they were not shown."""
+    return [choice for choice in choices if is_full or choice.cls != OutcomeClass.YES]
+
+
+def _button(number: int, choice: Choice) -> Json:
+    style = STYLES.get(choice.cls)
+    button: dict[str, Any] = {
+        "type": "button",
+        "action_id": action_id(DECIDE, number),
+        "text": {"type": "plain_text", "text": one_line(choice.label, BUTTON_LIMIT), "emoji": False},
+        "value": pack(choice.decide),
+    }
+    return button | ({"style": style} if style else {})
+
+
+def _way(content: Content, frame: Frame, *, is_full: bool) -> Iterable[Json]:
+    """A link to the page, which by itself does nothing; or why there is none."""
+    if not is_full:
+        yield text(f"{CUT} Review it in full before you agree. ", bold=True)
+    if frame.links:
+        yield link(content.url, content.link if is_full else "Review in full")
+    else:
+        where = f"Open Countersign ({frame.base_url}) from your own network"
+        yield text(f"No link: its address is private. {where} to see the page.", italic=True)
+
+
+def _cut(words: str, limit: int) -> str:
+    words = visible(words)
+    return words if len(words) <= limit else f"{words[: limit - 1]}…"

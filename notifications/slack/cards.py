@@ -1,0 +1,69 @@
+"""What a message in Slack shows now: the same content as a mail's, and the reader's own part in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.conf import settings
+
+from approvals.models import Gate, Person
+from approvals.outcomes import OutcomeClass
+from approvals.selectors import may_decide
+from approvals.services.decide import own_vote
+from approvals.views.words import answer_label, outcome_words
+from notifications import asks, closing
+from notifications.case import Case
+from notifications.compose import compose
+from notifications.content import Content
+from notifications.models import ASKS
+from notifications.places import is_public
+from notifications.slack.actions import DECIDE, Decide
+from notifications.slack.blocks import Card, Choice, Frame, card, reply
+from notifications.slack.inbound.dispatch import is_answered
+from notifications.wording import moment
+
+
+def card_of(case: Case, content: Content, *, in_thread: bool = False) -> Card:
+    """The message of this delivery with this content; in a thread, a short one below the card."""
+    return reply(content, frame_of(case)) if in_thread else card(content, frame_of(case))
+
+
+def content_of(case: Case) -> Content:
+    """A request shows its gate as it is now. Once that is closed it says how, and still what it was about."""
+    if case.delivery.purpose not in ASKS or case.gate is None or case.gate.is_open:
+        return compose(case)
+    asked, closed = asks.ask(case), closing.note(case)
+    return replace(
+        closed,
+        push=closed.subject,
+        facts=asked.facts,
+        tables=asked.tables,
+        quotes=asked.quotes,
+        progress=asked.progress,
+    )
+
+
+def frame_of(case: Case) -> Frame:
+    """What the reader may answer, and what they have answered."""
+    base = Frame(links=is_public(settings.BASE_URL), base_url=settings.BASE_URL)
+    gate, person = case.gate, case.person
+    if case.delivery.purpose not in ASKS or gate is None or person is None or not gate.is_open:
+        return base
+    refusal = may_decide(gate, person)
+    if refusal is not None:
+        return replace(base, own=refusal.message)
+    return replace(base, choices=_choices(gate) if is_answered(DECIDE) else (), own=_own(case, gate, person))
+
+
+def _choices(gate: Gate) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(Decide(gate.pk, name, gate.digest), OutcomeClass(cls), answer_label(name))
+        for name, cls in gate.ask.outcomes
+    )
+
+
+def _own(case: Case, gate: Gate, person: Person) -> str:
+    vote = own_vote(gate, person)
+    if vote is None:
+        return ""
+    return f"You answered “{outcome_words(vote.outcome)}” at {moment(vote.at, case.now, case.zone)}."

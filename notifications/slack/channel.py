@@ -1,0 +1,158 @@
+"""The channel `slack`: a direct message to the person whose account is linked; what follows goes into its thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from slack_sdk import WebClient
+
+from approvals.models import Person
+from intents import clock
+from notifications.case import Case
+from notifications.channels.base import Dead, Fate, Message, Retry, Sent
+from notifications.content import Content
+from notifications.models import SLACK, Delivery, SlackInstallation, SlackLink, SlackMessage
+from notifications.sealing import Unreadable
+from notifications.slack import kept
+from notifications.slack.blocks import Card
+from notifications.slack.cards import card_of
+from notifications.slack.client import client_of
+from notifications.slack.faults import FAULTS, Broken, code_of, fate_of
+from notifications.slack.installing import note_fault
+from notifications.slack.lanes import hold
+from notifications.slack.linking import REST
+from notifications.slack.search import posted_before
+
+log = logging.getLogger(__name__)
+OFF = "Slack is switched off for this workspace."
+NOT_LINKED = "This person has no linked Slack account any more."
+THREAD_GONE = "thread_not_found"
+
+
+@dataclass(frozen=True)
+class Post:
+    """What is about to be posted, and where."""
+
+    installation: SlackInstallation
+    link: SlackLink
+    case: Case
+    content: Content
+    client: WebClient
+
+
+class SlackChannel:
+    """`rest` is called before the network is waited for: a thread of its own lets its connection go meanwhile."""
+
+    name = SLACK
+
+    def __init__(self, rest: Callable[[], None] = lambda: None) -> None:
+        self._rest = rest
+
+    def account_of(self, delivery: Delivery) -> str:
+        """One for each Slack team."""
+        return f"{SLACK}:{delivery.address.partition('/')[0]}"
+
+    def addresses(self, workspace_id: UUID, people: Sequence[Person]) -> Mapping[UUID, str]:
+        """`TEAM/USER` of those whose link has rested. Nobody while the workspace's app is missing or out of order."""
+        installation = SlackInstallation.objects.filter(workspace_id=workspace_id, fault="").first()
+        if installation is None:
+            return {}
+        rested = SlackLink.objects.filter(ended_at=None, linked_at__lte=clock.now() - REST)
+        links = rested.filter(team_id=installation.team_id, person__in=people)
+        return {link.person_id: link.address for link in links}
+
+    def send(self, message: Message) -> Fate:
+        """A message that was posted by an earlier try, whose worker died, is found and not posted again."""
+        if message.case is None:
+            raise ValueError("A Slack message needs its case.")
+        if known := kept.message_of(message.case.delivery):
+            return Sent(str(known))
+        try:
+            post = _prepared(message.case, message.content)
+        except Unreadable as error:
+            return Dead(str(error))
+        return post if isinstance(post, Dead) else self._send(post)
+
+    def _send(self, post: Post) -> Fate:
+        try:
+            return self._posted(post)
+        except FAULTS as error:
+            fate = fate_of(error)
+            if isinstance(fate, Broken):
+                note_fault(post.installation, fate.why)
+            elif isinstance(fate, Retry) and fate.paced:
+                hold(post.case.delivery.address, clock.now() + timedelta(seconds=fate.after_seconds))
+            return fate
+
+    def _posted(self, post: Post) -> Fate:
+        """Post it, and keep where it stands. A thread whose card was deleted in Slack is begun anew."""
+        channel = self._dm(post)
+        root = kept.root_of(post.case, post.link.team_id, channel)
+        place = kept.Place(post.link.team_id, channel, root.ts if root else "")
+        if post.case.delivery.attempt > 1 and (row := self._adopted(post, place)):
+            return Sent(str(row))
+        card = card_of(post.case, post.content, in_thread=root is not None)
+        self._rest()
+        try:
+            said = post.client.chat_postMessage(**_words(card, post.case, place))
+        except FAULTS as error:
+            if root is None or code_of(error) != THREAD_GONE:
+                raise
+            kept.note_gone(root)
+            return Retry(0, "The card of this thread was deleted in Slack: it is posted anew.", paced=True)
+        return Sent(str(kept.keep(post.case, place, str(said["ts"]), card)))
+
+    def _adopted(self, post: Post, place: kept.Place) -> SlackMessage | None:
+        """The message of an earlier try, if Slack has one."""
+        self._rest()
+        found = posted_before(post.client, place.channel, post.case.delivery, place.thread_ts)
+        rows = [kept.adopt(post.case, place, ts) for ts in found]
+        return rows[0] if rows else None
+
+    def _dm(self, post: Post) -> str:
+        """The id of the conversation with this person, asked for once."""
+        if post.link.dm_channel:
+            return post.link.dm_channel
+        self._rest()
+        channel = str(post.client.conversations_open(users=post.link.user_id)["channel"]["id"])
+        SlackLink.objects.filter(pk=post.link.pk).update(dm_channel=channel)
+        return channel
+
+
+def _prepared(case: Case, content: Content) -> Post | Dead:
+    """By the app and the link of today."""
+    installation = SlackInstallation.objects.filter(workspace_id=case.delivery.workspace_id).first()
+    if installation is None:
+        return Dead(OFF)
+    if installation.fault:
+        return Dead(installation.fault)
+    links = SlackLink.objects.filter(person_id=case.delivery.person_id, team_id=installation.team_id, ended_at=None)
+    link = links.filter(linked_at__lte=case.now - REST).first()
+    if link is None:
+        return Dead(NOT_LINKED)
+    return Post(installation, link, case, content, client_of(installation))
+
+
+def _words(card: Card, case: Case, place: kept.Place) -> dict[str, Any]:
+    """No link in it is unfolded. The metadata name the delivery, so that a repeat can be recognised."""
+    words: dict[str, Any] = {
+        "channel": place.channel,
+        "text": card.text,
+        "blocks": list(card.blocks),
+        "unfurl_links": False,
+        "unfurl_media": False,
+        "metadata": {"event_type": "countersign_message", "event_payload": {"delivery": str(case.delivery.pk)}},
+    }
+    if place.thread_ts:
+        words |= {"thread_ts": place.thread_ts, "text": f"<@{_user(case)}> {card.text}"}
+    return words
+
+
+def _user(case: Case) -> str:
+    """A reply in a thread rings no phone unless it names its reader."""
+    return case.delivery.address.partition("/")[2]

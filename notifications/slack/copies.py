@@ -1,0 +1,132 @@
+"""Every message in Slack is kept true: what happened since it was written is written into it, until it is there.
+
+At most as often as Slack allows (chat.update, about once a second for a team), and never ahead of new messages.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db.models import Case as Choose
+from django.db.models import F, Q, QuerySet, Value, When
+
+from intents import clock
+from intents.models import Intent
+from intents.services.durable import durable
+from notifications import breaker
+from notifications.case import read_case
+from notifications.channels.base import Dead, Retry
+from notifications.fallback import lose
+from notifications.models import SLACK, SlackInstallation, SlackMessage
+from notifications.sealing import Unreadable
+from notifications.slack.blocks import Card
+from notifications.slack.cards import card_of, content_of
+from notifications.slack.client import client_of
+from notifications.slack.faults import FAULTS, GONE, Broken, code_of, fate_of
+from notifications.slack.installing import note_fault
+from notifications.slack.kept import note_gone
+from notifications.slack.lanes import blocked_teams
+
+log = logging.getLogger(__name__)
+LEASE = timedelta(seconds=20)
+AGAIN = timedelta(seconds=10)
+LONG = timedelta(minutes=5)
+GONE_WORDS = "The message was deleted in Slack."
+
+
+def rewrite_next() -> bool:
+    """Make one message true that is due, the longest due first. False if none is."""
+    row = _claim(clock.now())
+    if row is None:
+        return False
+    try:
+        _rewrite(row)
+    except Exception:  # one bad row must not stop the others
+        log.exception("slack message not rewritten", extra={"slack_message": str(row.pk)})
+        _put_off(row, clock.now() + LONG, "An error of our own.")
+    return True
+
+
+def _claim(now: datetime) -> SlackMessage | None:
+    with durable():
+        rows = _due(now).select_for_update(skip_locked=True, of=("self",)).select_related("delivery__event")
+        row = rows.order_by("due_at", "pk").first()
+        if row is not None:
+            row.attempt, row.lease_until = row.attempt + 1, now + LEASE
+            row.save(update_fields=["attempt", "lease_until"])
+    return row
+
+
+def _due(now: datetime) -> QuerySet[SlackMessage]:
+    """Only through apps that work and may write just now."""
+    able = SlackInstallation.objects.filter(Q(updates_after=None) | Q(updates_after__lte=now), fault="")
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    rows = SlackMessage.objects.filter(free, due_at__lte=now, workspace__in=able.values("workspace"))
+    return rows.exclude(team_id__in=blocked_teams(now))
+
+
+def _rewrite(row: SlackMessage) -> None:
+    now = clock.now()
+    if row.shows and row.shown_seq == Intent.objects.values_list("last_seq", flat=True).get(pk=row.intent_id):
+        _settle(row, row.shown_seq, row.shows)
+        return
+    case = read_case(row.delivery, now)
+    card = card_of(case, content_of(case), in_thread=bool(row.thread_ts))
+    if card.digest != row.shows and not _written(row, card):
+        return
+    _settle(row, case.intent.last_seq, card.digest)
+
+
+def _written(row: SlackMessage, card: Card) -> bool:
+    """True if Slack shows it now; else the row says what comes next."""
+    installation = SlackInstallation.objects.get(workspace=row.workspace_id)
+    try:
+        client = client_of(installation)
+        client.chat_update(channel=row.channel, ts=row.ts, text=card.text, blocks=list(card.blocks))
+    except Unreadable as error:
+        _put_off(row, clock.now() + LONG, str(error))
+        return False
+    except FAULTS as error:
+        _failed(row, installation, error)
+        return False
+    breaker.answered(f"{SLACK}:{row.team_id}")
+    return True
+
+
+def _failed(row: SlackMessage, installation: SlackInstallation, error: Exception) -> None:
+    now, fate = clock.now(), fate_of(error)
+    if isinstance(fate, Retry) and fate.paced:
+        until = now + timedelta(seconds=fate.after_seconds)
+        SlackInstallation.objects.filter(pk=installation.pk).update(updates_after=until)
+        _put_off(row, until, fate.why)
+    elif isinstance(fate, Broken):
+        note_fault(installation, fate.why)
+        _put_off(row, now + LONG, fate.why)
+    elif code_of(error) in GONE or isinstance(fate, Dead):
+        _gone(row, fate.why if isinstance(fate, Dead) else GONE_WORDS)
+    else:
+        if fate.account:
+            breaker.failed(f"{SLACK}:{row.team_id}", fate.why, 0, now)
+        _put_off(row, now + AGAIN, fate.why)
+
+
+def _gone(row: SlackMessage, why: str) -> None:
+    """Whoever has not answered and has lost the request is told on the next channel."""
+    note_gone(row)
+    lose(row.delivery, why, clock.now())
+
+
+def _settle(row: SlackMessage, seq: int, shows: str) -> None:
+    """It shows this. What was marked meanwhile stays due."""
+    due_at = Choose(When(marks=row.marks, then=Value(None)), default=F("due_at"))
+    _mine(row).update(shown_seq=seq, shows=shows, due_at=due_at, lease_until=None, why="")
+
+
+def _put_off(row: SlackMessage, until: datetime, why: str) -> None:
+    _mine(row).update(due_at=until, lease_until=None, why=why[:500])
+
+
+def _mine(row: SlackMessage) -> QuerySet[SlackMessage]:
+    """`attempt` is the fence: whoever came later has the row now."""
+    return SlackMessage.objects.filter(pk=row.pk, attempt=row.attempt)

@@ -1,0 +1,104 @@
+"""The rows of messages that stand in Slack: which there are, which are the cards, and which are to be rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import F
+
+from intents import clock, nudges
+from intents.services.durable import durable
+from notifications.case import Case
+from notifications.models import Delivery, SlackInstallation, SlackMessage
+from notifications.slack.blocks import Card
+
+CHECK_AFTER = timedelta(seconds=3)
+"""What happened while a message was being posted found no row to mark: each is looked at once more."""
+LOOK_AGAIN = timedelta(seconds=20)
+"""After a try whose end nobody knows: by then it is in Slack or never will be."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A conversation in Slack, or one thread of it."""
+
+    team_id: str
+    channel: str
+    thread_ts: str = ""
+
+
+def message_of(delivery: Delivery) -> SlackMessage | None:
+    """The message of this delivery, if it was posted already."""
+    return SlackMessage.objects.filter(delivery=delivery).order_by("posted_at", "pk").first()
+
+
+def root_of(case: Case, team_id: str, channel: str) -> SlackMessage | None:
+    """The card of this gate in this conversation: what comes later goes into its thread."""
+    if case.gate is None:
+        return None
+    rows = SlackMessage.objects.filter(intent=case.intent, gate_id=case.gate.pk, team_id=team_id, channel=channel)
+    return rows.filter(thread_ts="", gone=False).order_by("posted_at", "pk").first()
+
+
+def keep(case: Case, place: Place, ts: str, card: Card) -> SlackMessage:
+    """Note a message that was posted."""
+    row = _row(case, place, ts)
+    row.shows, row.shown_seq, row.due_at = card.digest, case.intent.last_seq, row.posted_at + CHECK_AFTER
+    row.look_again_at = row.posted_at + LOOK_AGAIN if case.delivery.attempt > 1 else None
+    return _saved(row)
+
+
+def adopt(case: Case, place: Place, ts: str) -> SlackMessage:
+    """Note a message of ours that was found in Slack: nobody knows what it shows, so it is rewritten."""
+    row = _row(case, place, ts)
+    row.due_at = row.posted_at
+    return _saved(row)
+
+
+def mark(intent_id: UUID, now: datetime) -> None:
+    """Something happened to this intent: what stands about it in Slack is to be written anew."""
+    rows = SlackMessage.objects.filter(intent=intent_id, gone=False)
+    if rows.update(marks=F("marks") + 1, due_at=now):
+        nudges.after_commit(nudges.DELIVER)
+
+
+def untrue(intent_ids: Collection[UUID]) -> set[UUID]:
+    """Those of them about which something in Slack is still to be rewritten, through an app that works."""
+    able = SlackInstallation.objects.filter(fault="").values("workspace")
+    rows = SlackMessage.objects.filter(intent__in=intent_ids, due_at__isnull=False, workspace__in=able)
+    return set(rows.values_list("intent_id", flat=True))
+
+
+def forget_words(intent_id: UUID) -> None:
+    """What somebody wrote about this intent is gone here, and is to go from Slack."""
+    rows = SlackMessage.objects.filter(intent=intent_id, gone=False)
+    rows.update(marks=F("marks") + 1, shows="", due_at=clock.now())
+
+
+def note_gone(row: SlackMessage) -> None:
+    """Somebody deleted it in Slack."""
+    SlackMessage.objects.filter(pk=row.pk).update(gone=True, due_at=None, lease_until=None)
+
+
+def _row(case: Case, place: Place, ts: str) -> SlackMessage:
+    return SlackMessage(
+        workspace_id=case.delivery.workspace_id,
+        intent=case.intent,
+        delivery=case.delivery,
+        gate_id=case.gate.pk if case.gate else None,
+        team_id=place.team_id,
+        channel=place.channel,
+        ts=ts,
+        thread_ts=place.thread_ts,
+        posted_at=clock.now(),
+    )
+
+
+def _saved(row: SlackMessage) -> SlackMessage:
+    """The one that is there, if somebody else noted it first."""
+    with durable():
+        SlackMessage.objects.bulk_create([row], ignore_conflicts=True)
+        return SlackMessage.objects.get(team_id=row.team_id, channel=row.channel, ts=row.ts)
