@@ -15,18 +15,19 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from approvals.models import Decision, Gate, Membership, Person, Terms
+from approvals.models import Decision, Gate, Membership, Person
 from approvals.services.answer import Answer
 from approvals.services.decide import decide
 from intents import clock
 from intents.models import Event
+from intents.services.resume import resolve
 from notifications.announce import announce_due
 from notifications.deliver import deliver_due
 from notifications.maillinks.links import decide_url, revoke_links
 from notifications.maillinks.token import MailLink, read, sign
 from notifications.models import KeptMail
 from tests.approvals.browsing import signed_in, text_of
-from tests.factories import PASSWORD, open_gate
+from tests.factories import PASSWORD, gate_rule, make_policy, open_gate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("afternoon")]
 
@@ -54,11 +55,10 @@ def answer(browser: Client, gate: Gate, outcome: str | None = "rejected", commen
     return browser.post(where, said | ({"outcome": outcome} if outcome else {}))
 
 
-def lenient(gate: Gate) -> None:
-    """As if its policy took a yes by link for a low risk."""
-    body = gate.terms.body | {"strength": "link", "risk": "low"}
-    gate.terms = Terms.objects.create(digest=f"lenient {gate.pk}", body=body)
-    gate.save()
+def easy_gate(world: Any, **fields: Any) -> Gate:
+    """Open under a policy that takes a yes by link."""
+    make_policy(world.workspace, gates=[gate_rule("team:sre", strength="link", risk="low")])
+    return open_gate(world, **fields)
 
 
 def test_mail_has_a_link_of_its_readers_own(world, kept):
@@ -194,14 +194,41 @@ def test_decide_itself_takes_no_yes_by_link_where_sign_in_is_required(world):
 
 
 def test_forwarded_mail_is_its_owners_answer_and_flagged_where_a_policy_takes_a_yes_by_link(world):
-    gate = open_gate(world)
-    lenient(gate)
+    gate = easy_gate(world)
 
     said = answer(opened(world.ana, gate), gate, "approved", "small thing")
 
     assert said.status_code == 303
     decision = Decision.objects.get()
     assert (decision.outcome, decision.person, decision.strength) == ("approved", world.ana, "link")
+
+
+def test_person_who_voted_in_slack_counts_once_and_is_told_so_by_mail(world):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", need=2, strength="link", risk="low")])
+    gate = open_gate(world)
+    early, late = opened(world.ana, gate), opened(world.ana, gate)
+    said = {"nonce": nonce_in(early.get(f"/by-mail/{gate.pk}")), "digest": gate.digest}
+    decide(gate.pk, Answer("approved"), world.ana, via="slack", strength="linked")
+
+    again = early.post(f"/by-mail/{gate.pk}", said | {"outcome": "approved", "comment": "yes"}, follow=True)
+
+    for page in (again, late.get(f"/by-mail/{gate.pk}")):
+        assert "Your answer is recorded" in text_of(page)
+        assert "in Slack" in text_of(page)
+    assert Decision.objects.filter(taken_back_at=None).count() == 1
+    assert Gate.objects.get().is_open
+
+
+def test_withdrawn_while_the_page_of_a_link_is_open_says_so_and_changes_nothing(world):
+    gate = open_gate(world)
+    browser = opened(world.ana, gate)
+    said = {"nonce": nonce_in(browser.get(f"/by-mail/{gate.pk}")), "digest": gate.digest}
+    resolve(gate.intent, None, world.principal, {"status": "CANCELED"})
+
+    page = browser.post(f"/by-mail/{gate.pk}", said | {"outcome": "rejected", "comment": "no"})
+
+    assert "Withdrawn at 14:02 UTC" in text_of(page)
+    assert not Decision.objects.exists()
 
 
 def test_signing_in_leads_to_the_page_where_one_accepts(world):
@@ -230,8 +257,7 @@ def test_signing_in_leads_to_the_page_where_one_accepts(world):
     ],
 )
 def test_answer_without_nonce_choice_words_or_digest_is_not_recorded(world, left_out, changed, status):
-    gate = open_gate(world)
-    lenient(gate)
+    gate = easy_gate(world)
     browser = opened(world.ana, gate)
     nonce = nonce_in(browser.get(f"/by-mail/{gate.pk}"))
     said = {"nonce": nonce, "digest": gate.digest, "comment": "fine", "outcome": "approved"} | changed
@@ -438,8 +464,7 @@ def test_cookie_is_good_for_an_hour_and_for_its_gate(world, time_machine):
 
 
 def test_view_by_link_that_is_cut_offers_no_yes_and_leads_to_the_full_one(world):
-    gate = open_gate(world, payload={f"key{number}": "x" for number in range(300)})
-    lenient(gate)
+    gate = easy_gate(world, payload={f"key{number}": "x" for number in range(300)})
     browser = opened(world.ana, gate)
 
     cut, full = browser.get(f"/by-mail/{gate.pk}"), browser.get(f"/by-mail/{gate.pk}?full=1")
@@ -503,9 +528,7 @@ class Forms(HTMLParser):
 @pytest.mark.parametrize("lets_pass", [False, True])
 def test_scanner_that_follows_every_link_and_submits_every_form_decides_nothing(world, lets_pass):
     """As found, and with each choice clicked; the same with a real browser: tests/stories/test_mail_scanners.py."""
-    gate = open_gate(world, human_task={"title": "Add an index"})
-    if lets_pass:
-        lenient(gate)
+    gate = (easy_gate if lets_pass else open_gate)(world, human_task={"title": "Add an index"})
     scanner, waiting, seen = Client(), [path_for(world.ana, gate)], set()
 
     while waiting:
