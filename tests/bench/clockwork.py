@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from intents.models import Intent
 from intents.sweeps import wake, wake_due
@@ -11,7 +12,8 @@ from tests.bench import limits
 from tests.bench.house import House, Meter
 from tests.bench.report import Row, spread
 from tests.bench.rows import Original, connect, copy_many, make_due, original
-from tests.factories import send
+from tests.factories import gate_rule, make_policy, send
+from tests.races.timing import make_due as next_due
 
 WORKERS = 2
 LONGEST = 150.0  # seconds
@@ -65,6 +67,27 @@ def sweep(house: House) -> Iterator[Row]:
             plain = [query() for _ in range(50)]
             note = f"then 200 due ones among them in {busy * 1000:.0f} ms"
             yield Row(f"a sweep with {pending:,} pending, none due", spread(idle), spread(plain), note=note)
+    yield from chains(house)
+
+
+def chains(house: House) -> Iterator[Row]:
+    """The next step of so many chains of ten, all at once: who is told, the event, and the moment after that."""
+    steps: list[dict[str, Any]] = [{}, *({"after": 600, "remind": {"after": 120, "most": 3}} for _ in range(9))]
+    rule = gate_rule("team:sre", place="before", chain={"steps": steps}, deadline=86_400)
+    with house.fresh("chains"):
+        make_policy(house.world.workspace, gates=[rule])
+        intent = send(house.world, to_agent="human")
+        next_due(list(intent.gates.all()))
+        copy_many(original(intent), 199)
+        begun = time.perf_counter()
+        assert wake_due() == 200
+        took = time.perf_counter() - begun
+        yield Row(
+            "a sweep with 200 due steps of chains of 10 steps",
+            f"{200 / took:.0f}/s ({took:.1f} s)",
+            "",
+            note="one process",
+        )
 
 
 def expired_intent(house: House) -> Intent:
