@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from approvals.text import Row, payload_rows
+from intents.masking import masked
 from intents.models import Change, FormerPayload, Intent
 from intents.services.payloads import has_changed
 
@@ -40,7 +41,8 @@ def changes_of(intent: Intent) -> list[PayloadChange]:
     if not has_changed(intent) or intent.texts.purged_at is not None:
         return []
     rows = list(intent.former_payloads.order_by("number"))
-    payloads = [json.loads(text) for text in (*(row.payload for row in rows), intent.texts.payload)]
+    texts, secret = (*(row.payload for row in rows), intent.texts.payload), intent.texts.secret
+    payloads = [masked(json.loads(text), secret) for text in texts]
     return [_change(row, *payloads[at : at + 2]) for at, row in reversed(list(enumerate(rows)))]
 
 

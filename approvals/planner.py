@@ -5,6 +5,7 @@ Registered as a planner port of the intents app; runs in the transaction of subm
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Exists, OuterRef
@@ -18,6 +19,7 @@ from approvals.filling import About
 from approvals.models import ApprovalSettings, Unmatched
 from approvals.placing import Item, PolicyGate, merge_with_first, place_all, shown
 from approvals.reach import deciders_within
+from approvals.rulebook.fields import overlap
 from approvals.rules import Rule, Ruling
 from approvals.savedchains import chains_named
 from approvals.terms import completed, from_rule, line, rules_in
@@ -57,9 +59,24 @@ def plan(submission: Submission, workspace: Workspace, principal: Principal, pla
     planned.excluded = sorted({*planned.excluded, *planned.bound})
     about = _about(submission, workspace, principal, planned)
     planned.steps = [finished(item, workspace, planned, at, about) for at, item in enumerate(items)]
+    planned.secret = secret_of(planned.steps)
+    close_to_editing(planned.steps, planned.secret)
     planned.steps += [cleaning] if cleaning else []
     planned.warnings += [warning] if warning else []
     planned.failure_step = failures.failure_step(finished(handed, workspace, planned, 0, about)) if handed else None
+
+
+def secret_of(steps: Iterable[StepSpec]) -> list[str]:
+    """The payload fields that some gate of the plan calls secret: nobody sees them, at whichever gate."""
+    return sorted({path for step in steps for path in step.spec.get("terms", {}).get("secret", [])})
+
+
+def close_to_editing(steps: Iterable[StepSpec], secret: list[str]) -> None:
+    """What one gate calls secret is not edited at another: nobody changes what they cannot see."""
+    for step in steps:
+        terms = step.spec.get("terms", {})
+        for key in ("editable", "fillable") if secret else ():
+            terms[key] = [path for path in terms.get(key, []) if not any(overlap(path, each) for each in secret)]
 
 
 def settings_of(workspace: Workspace) -> ApprovalSettings:

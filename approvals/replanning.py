@@ -10,6 +10,7 @@ from approvals import planner
 from approvals.filling import About, about_intent
 from approvals.models import ApprovalSettings, Unmatched
 from approvals.placing import Ask, Item, PolicyGate, place_all
+from approvals.planner import secret_of
 from approvals.rules import Ruling
 from intents.errors import Forbidden
 from intents.lifecycle import LEFT_OUT, OPEN_STEP, StepStatus
@@ -28,6 +29,11 @@ class Replan:
     added: list[tuple[Step | None, StepSpec]]
     authors: list[str]
     reasons: list[dict[str, Any]]
+
+    @property
+    def secret(self) -> list[str]:
+        """Paths into the payload that nobody is shown from now on."""
+        return secret_of(spec for _, spec in self.added)
 
 
 def replan(

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from intents.admin_base import ReadOnly, ReadOnlyInline, pretty
 from intents.clock import iso
+from intents.masking import shown_payload
 from intents.models import Event, Intent, Step, WorkspaceEntry
 from intents.receiptreads import newest_receipt
 from intents.services.changes import details_of_entry
@@ -82,8 +83,8 @@ class IntentAdmin(ReadOnly):
 
     @admin.display
     def payload(self, row: Intent) -> SafeString:
-        """As it was sent."""
-        return pretty(json.loads(row.texts.payload))
+        """As it was sent, without what is secret."""
+        return pretty(shown_payload(row.texts))
 
     @admin.display
     def plan(self, row: Intent) -> SafeString:

@@ -68,6 +68,7 @@ class Planned:
     bound: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     reasons: list[dict[str, Any]] = field(default_factory=list)
+    secret: list[str] = field(default_factory=list)
 
 
 class Keeper(Protocol):

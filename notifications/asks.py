@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -14,6 +13,7 @@ from approvals.termwords import conditions_of
 from approvals.text import Row, mixed_script_words, one_line, payload_rows, visible
 from approvals.views.subject import earlier_refusals
 from intents.addresses import is_human
+from intents.masking import shown_payload
 from notifications.audience import CHANGES
 from notifications.case import Case
 from notifications.changes import latest, quotes_of, tables_of
@@ -43,7 +43,7 @@ def ask(case: Case) -> Content:
     if gate is None:
         raise ValueError("A request without its gate.")
     change = latest(case)
-    payload = payload_rows(json.loads(case.intent.texts.payload))
+    payload = payload_rows(shown_payload(case.intent.texts))
     return Content(
         template="ask",
         subject=_subject(case, gate),

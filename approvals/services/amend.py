@@ -54,6 +54,7 @@ def amend(intent_id: uuid.UUID, by: Principal, payload: dict[str, Any], reason: 
     with locked_intent(intent_id) as locked:
         _check(locked, by)
         more = replan(locked.intent, locked.steps, payload, ruling, _people(by))
+        locked.intent.texts.secret = sorted({*locked.intent.texts.secret, *more.secret})
         changed = put_payload(locked, payload, ChangedBy(Change.AMENDED, by.actor, words, more.authors))
         _add(locked, more)
         move_on(locked)

@@ -20,6 +20,7 @@ from approvals.services.gates import close_gate, subject_digest
 from approvals.services.standins import keep_out
 from intents.differences import Patch
 from intents.lifecycle import Status, StepStatus
+from intents.masking import shown_digest
 from intents.models import Change, Intent, Step
 from intents.services.advance import go_on, passed_by
 from intents.services.lock import Locked
@@ -135,7 +136,7 @@ def _said(locked: Locked, by: ChangedBy, patch: Patch, void: list[str], gate: Ga
     return {
         "by": by.actor.partition(":")[2] or by.actor,
         "why": by.reason,
-        "payload_digest": locked.intent.texts.payload_digest,
+        "payload_digest": shown_digest(locked.intent.texts),
         "patch": told(patch),
         "votes_void": void,
         "gate_id": str(gate.pk) if gate else None,

@@ -23,6 +23,7 @@ from approvals.terms import chain_of
 from intents.clock import iso
 from intents.digest import digest_of
 from intents.lifecycle import Status, StepStatus, WaitingReason
+from intents.masking import covered
 from intents.models import Step
 from intents.prepared import Prepared
 from intents.services.lock import Locked
@@ -144,7 +145,7 @@ def _earlier(locked: Locked, step: Step) -> list[dict[str, Any]]:
 def subject_digest(locked: Locked, step: Step, title: str, earlier: list[dict[str, Any]]) -> str:
     """Everything that a person is shown (RFC 8785, SHA-256); when any of it changes, votes are void."""
     intent = locked.intent
-    return digest_of(
+    digest = digest_of(
         {
             "payload": json.loads(intent.texts.payload),
             "type": intent.intent_type,
@@ -155,6 +156,7 @@ def subject_digest(locked: Locked, step: Step, title: str, earlier: list[dict[st
             "terms": step.spec["terms"],
         }
     )
+    return covered(intent.texts, digest)
 
 
 def _tell(locked: Locked, gate: Gate, ask: dict[str, Any], people: list[Person], first: dict[str, Any]) -> None:

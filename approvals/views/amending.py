@@ -17,6 +17,7 @@ from approvals.views.guard import acts, signed_in
 from approvals.views.intent import intent_for, intent_view
 from approvals.views.withdrawing import principal_of
 from intents.errors import DomainError, Invalid
+from intents.masking import restored, shown_payload
 from intents.models import Intent
 from intents.services.fitting import fit_in
 from intents.strictjson import JsonRefused, parse
@@ -32,7 +33,7 @@ def amend_on_page(request: HttpRequest, person: Person, intent_id: uuid.UUID) ->
     intent = intent_for(person, intent_id)
     typed, reason = request.POST.get("payload", ""), request.POST.get("reason", "").replace("\0", "")
     try:
-        payload = read_payload(typed)
+        payload = restored(read_payload(typed), json.loads(intent.texts.payload), intent.texts.secret)
         fit = fit_in(intent.workspace, intent.intent_type, payload)
         done = amend(intent.pk, principal_of(person, intent.workspace_id), payload, reason, fit)
     except DomainError as error:
@@ -49,7 +50,7 @@ def amend_offer(intent: Intent, person: Person) -> dict[str, Any]:
     """What the form begins with; nothing for whoever may not amend it, or not any more."""
     if has_begun(intent) or not may_amend(intent, principal_of(person, intent.workspace_id)):
         return {}
-    return {"amend_payload": json.dumps(json.loads(intent.texts.payload), indent=2, ensure_ascii=False)}
+    return {"amend_payload": json.dumps(shown_payload(intent.texts), indent=2, ensure_ascii=False)}
 
 
 def read_payload(text: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from approvals.services.amend import Amended, amend
 from intents.access import SEND_OR_PERSON
 from intents.differences import Patch
+from intents.masking import shown_digest
 from intents.models import Intent
 from intents.services.fitting import fit_in
 from intents.views.base import ApiView, body_of
@@ -79,7 +80,7 @@ def changed_json(intent: Intent, patch: Patch, void: tuple[str, ...]) -> dict[st
         "status": intent.status,
         "gate_id": str(gate.pk) if gate else None,
         "digest": gate.digest if gate else None,
-        "payload_digest": intent.texts.payload_digest,
+        "payload_digest": shown_digest(intent.texts),
         "patch": patch,
         "votes_void": list(void),
         "plan": intent.texts.plan["steps"],

@@ -20,6 +20,7 @@ from approvals.views.words import outcome_words
 from intents import clock
 from intents.errors import DomainError, NotFound
 from intents.lifecycle import Status, is_final
+from intents.masking import shown_digest, shown_payload
 from intents.models import Intent, Step
 from intents.receiptreads import newest_receipt
 
@@ -47,10 +48,11 @@ def intent_view(
         "is_final": is_final(intent.status),
         "sender": sender_of(intent),
         "requester": requester_of(intent),
-        "payload": table_of(json.loads(intent.texts.payload), full=request.GET.get("full") == "1"),
+        "payload": table_of(shown_payload(intent.texts), full=request.GET.get("full") == "1"),
         "result": result,
         "returned": table_of(result["result"], full=True) if result and result.get("result") else None,
         "plan": intent.texts.plan,
+        "payload_digest": shown_digest(intent.texts),
         "reasons": reasons_of(intent.texts.plan),
         "steps": [_step(step) for step in intent.steps.select_related("result_row")],
         "gates": Gate.objects.filter(intent=intent).order_by("opened_at"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from approvals.selectors import own_title
 from approvals.text import Row, payload_rows, visible
 from intents import clock
 from intents.ids import parse_id
+from intents.masking import shown_payload
 from intents.models import Intent
 
 MOST_ROWS = 200
@@ -59,7 +59,7 @@ class Subject:
 def subject_of(gate: Gate, *, full: bool) -> Subject:
     """All tables of a gate, in full or within the limits of one screen."""
     budget = Budget(None if full else (MOST_ROWS, MOST_CHARACTERS))
-    payload = budget.table(json.loads(gate.intent.texts.payload))
+    payload = budget.table(shown_payload(gate.intent.texts))
     earlier = [
         EarlierResult(str(each.get("step_id", "")), str(each.get("by", "")), budget.table(each.get("result")))
         for each in gate.ask.earlier

@@ -72,6 +72,7 @@ class IntentTexts(models.Model):
     payload = models.TextField(help_text="RFC 8785 canonical JSON.")
     payload_digest = models.CharField(max_length=71)
     request = JSONText(default=dict, help_text="The other fields of the request, as accepted.")
+    secret = models.JSONField(default=list, help_text="Paths into the payload that nobody is shown.")
     plan = JSONText(default=dict, help_text="Steps with their sources, and why policies matched or not.")
     warnings = models.JSONField(default=list)
     result = models.TextField(blank=True, help_text="The terminal details (canonical JSON) once the intent is final.")

@@ -11,6 +11,7 @@ from django.conf import settings
 from intents.clock import iso
 from intents.digest import canonical
 from intents.lifecycle import LEFT_OUT, Status, StepStatus
+from intents.masking import shown_digest, shown_payload
 from intents.models import Intent, Step, StepResult
 from intents.ports import kind_of
 from intents.services.lock import Locked
@@ -62,9 +63,9 @@ def terminal_details(locked: Locked, ending: Ending) -> dict[str, Any]:
         "decided_at": last.get("decided_at"),
         "fields": last.get("fields", {}),
         "result": results[-1] if results else None,
-        "payload": json.loads(payload.payload),
+        "payload": shown_payload(payload),
         "edited": edited_by_people(locked.intent),
-        "digest": last.get("digest") or payload.payload_digest,
+        "digest": last.get("digest") or shown_digest(payload),
         "gates": gates,
         "task_result": last.get("task_result"),
         "error": ending.error,

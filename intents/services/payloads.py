@@ -8,6 +8,7 @@ from typing import Any
 from intents.differences import Patch, patch_between
 from intents.digest import canonical, digest_of_bytes
 from intents.errors import Conflict
+from intents.masking import masked, shown_payload
 from intents.models import FormerPayload, Intent
 from intents.services.lock import Locked
 
@@ -17,13 +18,13 @@ LARGEST_PATCH = 32 * 1024
 
 
 def replace_payload(locked: Locked, payload: dict[str, Any], *, change: str, actor: str, reason: str) -> Patch:
-    """Put `payload` in place and return what changed. Conflict if it is the same, or changed too often already."""
+    """Put `payload` in place and return what changed that is not secret. Conflict if nothing did, or too often."""
     texts, number = locked.intent.texts, locked.intent.former_payloads.count() + 1
     if number > MOST_CHANGES:
         raise Conflict(f"A payload changes at most {MOST_CHANGES} times: send a new intent.", code="too_many_changes")
     body = canonical(payload)
-    patch = patch_between(json.loads(texts.payload), payload)
-    if not patch:
+    before = json.loads(texts.payload)
+    if not patch_between(before, payload):
         raise Conflict("This is the payload that stands already.", code="payload_unchanged")
     FormerPayload.objects.create(
         intent=locked.intent,
@@ -37,8 +38,8 @@ def replace_payload(locked: Locked, payload: dict[str, Any], *, change: str, act
     )
     texts.payload, texts.payload_digest = body.decode(), digest_of_bytes(body)
     texts.plan = texts.plan | {CHANGED: True}
-    texts.save(update_fields=["payload", "payload_digest", "plan"])
-    return patch
+    texts.save(update_fields=["payload", "payload_digest", "plan", "secret"])
+    return patch_between(masked(before, texts.secret), masked(payload, texts.secret))
 
 
 def has_changed(intent: Intent) -> bool:
@@ -58,4 +59,6 @@ def edited_by_people(intent: Intent) -> Patch:
     rows = list(intent.former_payloads.order_by("number"))
     sent = [at for at, row in enumerate(rows) if row.change == "amended"]
     since = rows[sent[-1] + 1 :] if sent else rows
-    return patch_between(json.loads(since[0].payload), json.loads(intent.texts.payload)) if since else []
+    if not since:
+        return []
+    return patch_between(masked(json.loads(since[0].payload), intent.texts.secret), shown_payload(intent.texts))

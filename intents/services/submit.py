@@ -13,6 +13,7 @@ from intents.digest import canonical, digest_of_bytes
 from intents.errors import Conflict, Forbidden, Invalid, NotFound
 from intents.ids import new_id
 from intents.lifecycle import Status
+from intents.masking import shown_digest
 from intents.models import Agent, ApiKey, Intent, IntentTexts, Step, Workspace
 from intents.planning import base_steps
 from intents.ports import Planned, run_planners
@@ -36,7 +37,7 @@ def submit(principal: Principal, submission: Submission, fit: Fit | None = None)
     key, target, planned = _planned(principal, submission, fit)
     intent = _intent(key, submission, planned, target)
     with new_intent(intent, _steps(intent, planned.steps)) as locked:
-        about = {"intent_type": intent.intent_type, "to_agent": target, "payload_digest": intent.texts.payload_digest}
+        about = {"intent_type": intent.intent_type, "to_agent": target, "payload_digest": shown_digest(intent.texts)}
         locked.record("intent.created", principal.actor, about)
         locked.set_status(Status.SUBMITTED)
         locked.record("intent.submitted", principal.actor, {"plan": [spec.as_plan() for spec in planned.steps]})
@@ -142,6 +143,7 @@ def _intent(key: ApiKey, submission: Submission, planned: Planned, target: str) 
         payload=payload.decode(),
         payload_digest=digest_of_bytes(payload),
         request=_request(submission),
+        secret=planned.secret,
         plan={
             "steps": [spec.as_plan() for spec in planned.steps],
             "reasons": planned.reasons,

@@ -13,6 +13,7 @@ from intents.errors import Invalid
 from intents.lifecycle import FINAL, Status
 from intents.models import Event, Intent
 from intents.ports import weigh
+from intents.principal import Principal
 from intents.receiptreads import UNUSED, USED, by_use, with_receipt, with_token
 from intents.selectors import events_after, visible_intents
 from intents.services.attempts import attempts_kept
@@ -47,6 +48,11 @@ from intents.wire.shapes import (
 )
 
 FILTERS = {"pending": [status for status in Status.values if status not in FINAL]}
+
+
+def in_full_for(principal: Principal) -> bool:
+    """Programs see what they sent or work on; people see what is not secret."""
+    return principal.person is None
 
 
 OWNER = {"owner_agent": TEXT}
@@ -98,7 +104,9 @@ class IntentView(ApiView):
     def get(self, request: Request, handle: str) -> Response:
         """The intent, with its id, status and payload also at the top level."""
         intent, step = self.find(handle)
-        shown = intent_json(intent, step if step and step.pk != intent.pk else None)
+        shown = intent_json(
+            intent, step if step and step.pk != intent.pk else None, in_full=self.principal.person is None
+        )
         body = with_receipt(shown, intent, self.principal)
         top = {key: body[key] for key in ("intent_id", "status", "payload")}
         return Response({"ok": True, "intent": body, **top})
@@ -141,7 +149,7 @@ class ResumeView(ApiView):
             return {
                 "ok": True,
                 "policy_generation": fresh.policy_generation,
-                "intent": with_receipt(intent_json(fresh), fresh, self.principal),
+                "intent": with_receipt(intent_json(fresh, in_full=in_full_for(self.principal)), fresh, self.principal),
                 "warnings": warnings,
                 **answer,
             }
@@ -183,7 +191,7 @@ class ResolveView(ApiView):
             fresh = visible_intents(self.principal).get(pk=intent.pk)
             last = Event.objects.select_related("text").filter(intent=fresh).order_by("seq").last()
             event = with_token(event_json(last), self.principal) if last else None
-            told = with_receipt(intent_json(fresh), fresh, self.principal)
+            told = with_receipt(intent_json(fresh, in_full=in_full_for(self.principal)), fresh, self.principal)
             shown = {"intent": told, "event": event, "completion_delivery": completion_delivery(fresh)}
             return {"ok": True, **shown, "warnings": warnings, **answer}
 

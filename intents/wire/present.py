@@ -7,10 +7,11 @@ from typing import Any
 
 from intents.clock import iso
 from intents.lifecycle import OPEN_STEP, is_final, legacy_status
+from intents.masking import shown_payload
 from intents.models import Event, Intent, Step
 
 
-def intent_json(intent: Intent, handle: Step | None = None) -> dict[str, Any]:
+def intent_json(intent: Intent, handle: Step | None = None, *, in_full: bool = False) -> dict[str, Any]:
     """The intent with everything that AXP clients read; `result` is the terminal details once it is final."""
     texts, request = intent.texts, intent.texts.request
     times = request.get("times") or {}
@@ -31,7 +32,7 @@ def intent_json(intent: Intent, handle: Step | None = None) -> dict[str, Any]:
         "from_agent": f"key:{intent.sender.service_account.name}",
         "to_agent": intent.to_agent,
         "reply_to": request.get("reply_to") or None,
-        "payload": json.loads(texts.payload),
+        "payload": json.loads(texts.payload) if in_full else shown_payload(texts),
         "human_task": request.get("human_task"),
         "remind_after_seconds": times.get("remind_after"),
         "remind_interval_seconds": times.get("remind_interval"),
