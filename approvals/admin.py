@@ -11,7 +11,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from approvals import admin_chains, admin_gates, admin_policies, admin_schedules
+from approvals import (
+    admin_absences,
+    admin_chains,
+    admin_gates,
+    admin_overrides,
+    admin_policies,
+    admin_schedules,
+)
+from approvals.admin_offboarding import off_board_all
 from approvals.models import ApprovalSettings, Membership, Person, PersonalToken, Team
 from approvals.services.people import recording_passwords
 from approvals.views.signin import admin_sign_in, sign_out
@@ -22,7 +30,14 @@ if TYPE_CHECKING:
 else:
     Inline = admin.TabularInline
 
-__all__ = ["admin_chains", "admin_gates", "admin_policies", "admin_schedules"]
+__all__ = [
+    "admin_absences",
+    "admin_chains",
+    "admin_gates",
+    "admin_overrides",
+    "admin_policies",
+    "admin_schedules",
+]
 
 admin.site.site_header = admin.site.site_title = "Countersign admin"
 admin.site.index_title = "Everything that can be seen and set"
@@ -65,7 +80,13 @@ class PersonAdmin(Recorded, UserAdmin):  # type: ignore[type-arg]  # generic onl
     add_fieldsets = ((None, {"fields": ("name", "email", "password1", "password2")}),)
     readonly_fields = ("joined_at", "last_login", "is_sample")
     filter_horizontal = ("user_permissions",)
+    actions = ("off_board",)
     has_delete_permission = nobody
+
+    @admin.action(description="Off-board the selected people", permissions=["change"])
+    def off_board(self, request: HttpRequest, rows: QuerySet[Person]) -> HttpResponse | None:
+        """A page between shows what will be mended."""
+        return off_board_all(request, rows)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Somebody else's password, set here."""
