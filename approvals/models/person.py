@@ -7,8 +7,11 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models
 
+from approvals.chains.checking import check_channels
+from approvals.rulebook.words import RuleRefused
 from intents import clock
 from intents.ids import new_id
 from intents.models import Workspace
@@ -116,6 +119,14 @@ class Membership(models.Model):
         if not (self.is_active and self.can_decide):
             self.unsettled_since = clock.now()
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Channels are written as in a step of a chain."""
+        super().clean()
+        try:
+            check_channels(self.channels, "channels")
+        except RuleRefused as error:
+            raise ValidationError({"channels": str(error)}) from error
 
 
 class Team(models.Model):

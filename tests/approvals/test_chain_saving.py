@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from approvals.chains.checking import check_chain
 from approvals.models import Chain
@@ -127,3 +128,11 @@ def test_whoever_changed_the_chain_lately_does_not_decide_by_it(world):
     assert refused.code == "rules_changed"
     assert "changed the chain night" in refused.message
     assert say(gate, world.bo).recorded
+
+
+def test_a_membership_is_refused_whose_channels_cannot_be_read(world):
+    membership = world.ana.memberships.get()
+    membership.channels = ["slack", {"email": "later"}]
+
+    with pytest.raises(ValidationError, match="neither a channel"):
+        membership.full_clean()

@@ -12,6 +12,7 @@ from approvals.models import Gate, Person, Seat
 from approvals.services.chains import save_chain
 from approvals.services.claim import claim
 from approvals.services.told import mark_unreachable
+from approvals.sweeps import settle_memberships
 from notifications import keptmail
 from notifications.models import Delivery, KeptMail
 from tests.acts import details, ending, fresh, frozen_clock, history, outage, say
@@ -184,6 +185,19 @@ def test_a_deactivated_person_never_counts_as_reachable(world, noon):
     live(noon, 2 * HOUR)
 
     assert told(gate) == [(0, "escalation", "bo")]
+    assert details(gate.intent, "escalated")["reason"] == "nobody"
+
+
+def test_whoever_is_deactivated_while_the_chain_waits_for_them_lets_it_go_on_at_once(world, noon):
+    gate = gate_with(world, {"steps": [step(ANA), step(BO, after=2 * HOUR)]})
+    live(noon, 10 * MINUTE)
+
+    world.ana.is_active = False
+    world.ana.save()
+    settle_memberships()
+    live(noon, MINUTE)
+
+    assert told(gate) == [(0, "request", "ana"), (10, "escalation", "bo")]
     assert details(gate.intent, "escalated")["reason"] == "nobody"
 
 

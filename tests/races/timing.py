@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from approvals.chains.walk import Progress, scheduled
+from approvals.chains.walk import Progress, Times, scheduled
 from approvals.models import Gate
 from approvals.progress import MOMENTS, progress_json, progress_of
 from approvals.stepping import course_of
 from intents import clock
 from intents.models import Intent, Step
+
+FAR = timedelta(days=60)
+"""What comes after the deadline can be made due, too."""
 
 
 def let_expire(gate: Gate, seconds: float) -> None:
@@ -37,7 +40,7 @@ def _due_at(moment: datetime, gate: Gate) -> Progress:
     """As if everything so far had been so much earlier that the next thing is due then."""
     course, progress = course_of(gate), progress_of(gate.progress, gate.opened_at)
     began = replace(progress, began_at=progress.began_at or progress.entered_at)
-    began = scheduled(course.chain, course.times, began, progress.entered_at)
+    began = scheduled(course.chain, Times(gate.expires_at + FAR), began, progress.entered_at)
     assert began.next_at, "the chain has come to its end"
     early = began.next_at - moment
     moments = {name: getattr(began, name) for name in MOMENTS}
