@@ -16,7 +16,7 @@ from intents.services.idempotency import leave_words
 
 ADMINS_WORDS = ("policy:", "default")
 """Sources of gates whose title no program wrote."""
-ACTS = ("ask", "answer", "claim", "release", "delegate", "undelegate", "escalate", "extend", "break-glass")
+ACTS = ("ask", "answer", "edit", "claim", "release", "delegate", "undelegate", "escalate", "extend", "break-glass")
 """Calls on a gate whose answers were kept for repetitions."""
 
 

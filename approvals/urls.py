@@ -15,7 +15,7 @@ from approvals.views.actsapi import (
     UndelegateView,
 )
 from approvals.views.api import DecisionView, TasksView
-from approvals.views.changesapi import AmendView
+from approvals.views.changesapi import AmendView, EditView
 from approvals.views.rules import RulesView
 from approvals.views.scheduleapi import OnCallView, SchedulesView
 
@@ -35,6 +35,7 @@ urlpatterns = [
     path("v1/gates/<str:gate_id>/escalate", EscalateView.as_view()),
     path("v1/gates/<str:gate_id>/extend", ExtendView.as_view()),
     path("v1/gates/<str:gate_id>/break-glass", BreakGlassView.as_view()),
+    path("v1/gates/<str:gate_id>/edit", EditView.as_view()),
     path("v1/intents/<str:handle>/amend", AmendView.as_view()),
     path("v1/rules", RulesView.as_view()),
     path("", include("approvals.pageurls")),

@@ -6,18 +6,16 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from approvals.replanning import Replan, merged_reasons, replan
-from approvals.services.another_payload import Changed, ChangedBy, move_on, open_gate_of, put_payload
+from approvals.services.another_payload import Changed, ChangedBy, open_gate_of
 from approvals.services.hold import work_started
+from approvals.services.take_payload import take_payload
 from approvals.weighing import ruling_on
 from intents.errors import Conflict, Forbidden, Invalid
 from intents.lifecycle import is_final
-from intents.models import Change, Intent, Step
+from intents.models import Change, Intent
 from intents.principal import Principal
 from intents.services.fitting import Fit
 from intents.services.lock import Locked, locked_intent
-from intents.services.rounds import insert_steps, put_back
-from intents.submission import StepSpec
 
 REASON_LIMIT = 2000
 NOT_YOURS = "Only the requester or the program that sent it amends a request."
@@ -53,11 +51,7 @@ def amend(intent_id: uuid.UUID, by: Principal, payload: dict[str, Any], reason: 
     ruling = ruling_on(Intent.objects.select_related("workspace", "texts").get(pk=intent_id), payload)
     with locked_intent(intent_id) as locked:
         _check(locked, by)
-        more = replan(locked.intent, locked.steps, payload, ruling, _people(by))
-        locked.intent.texts.secret = sorted({*locked.intent.texts.secret, *more.secret})
-        changed = put_payload(locked, payload, ChangedBy(Change.AMENDED, by.actor, words, more.authors))
-        _add(locked, more)
-        move_on(locked)
+        changed = take_payload(locked, payload, ruling, ChangedBy(Change.AMENDED, by.actor, words, _people(by)))
     return Amended(locked.intent, changed)
 
 
@@ -90,25 +84,3 @@ def _people(by: Principal) -> set[str]:
     key = by.key
     owners = {str(owner) for owner in (*key.owners, *key.service_account.owners)} if key else set()
     return owners | ({by.person.id} if by.person else set())
-
-
-def _add(locked: Locked, more: Replan) -> None:
-    """New gates behind the one that is open. Work that nobody has taken yet, or a delay, waits for those before it."""
-    plan = locked.intent.texts.plan
-    locked.intent.texts.plan = plan | {"reasons": merged_reasons(plan.get("reasons", []), more.reasons)}
-    if more.added:
-        locked.intent.texts.plan |= {"passed_by": ""}
-    locked.intent.texts.save(update_fields=["plan"])
-    for before, spec in more.added:
-        _insert(locked, before, spec)
-
-
-def _insert(locked: Locked, before: Step | None, spec: StepSpec) -> None:
-    at = before.position if before is not None else len(locked.steps)
-    current = locked.current
-    if current is not None and before is current:
-        if current.kind == "human":
-            at += 1
-        else:
-            put_back(current)
-    insert_steps(locked, at, [spec])

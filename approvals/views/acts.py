@@ -18,10 +18,12 @@ from approvals.services.break_glass import break_glass
 from approvals.services.claim import claim, release
 from approvals.services.decide import Manner
 from approvals.services.delegate import delegate, undelegate
+from approvals.services.edit import edit
 from approvals.services.escalate import escalate
 from approvals.services.extend import extend
 from approvals.services.verdict import Verdict, refused
 from approvals.views.answerform import NOT_SHOWN, Typed
+from approvals.views.editing import edited_values
 from approvals.views.gatepage import gate_page
 from approvals.views.guard import acts, signed_in
 from approvals.views.offers import Tried
@@ -58,7 +60,8 @@ def act_on_page(request: HttpRequest, person: Person, gate_id: uuid.UUID, act: s
 def _again(request: HttpRequest, gate: Gate, act: str, fault: Fault, status: int) -> HttpResponse:
     """The page as it is now: what the act met may have changed since it was shown."""
     person = cast("Person", request.user)
-    tried = Tried(act, {name: _clean(request.POST, name) for name in WORDS})
+    fields = [name for name in request.POST if name.startswith("field-")]
+    tried = Tried(act, {name: _clean(request.POST, name) for name in (*WORDS, *fields)})
     fresh = gate_for(person, gate.pk)
     return gate_page(request, person, fresh, typed=Typed(), tried=tried, fault=fault, status=status)
 
@@ -102,6 +105,13 @@ def _extend(gate: Gate, person: Person, post: QueryDict) -> Verdict:
     return extend(gate.pk, person, seconds, _clean(post, "reason"), via=VIA)
 
 
+def _edit(gate: Gate, person: Person, post: QueryDict) -> Verdict:
+    """Fields that were left as they are do not count."""
+    typed = {name: _clean(post, name) for name in post}
+    changes = edited_values(gate, typed)
+    return edit(gate.pk, person, changes, _clean(post, "reason"), digest=post.get("digest") or NOT_SHOWN, via=VIA)
+
+
 def _break_glass(gate: Gate, person: Person, post: QueryDict) -> Verdict:
     """Only from a view that showed everything, like each yes."""
     if subject_of(gate, full=post.get("full") == "1").is_cut:
@@ -112,6 +122,7 @@ def _break_glass(gate: Gate, person: Person, post: QueryDict) -> Verdict:
 
 ACTS: Mapping[str, Callable[[Gate, Person, QueryDict], Verdict]] = {
     "ask": _ask,
+    "edit": _edit,
     "answer": _answer,
     "claim": _claim,
     "release": _release,

@@ -1,4 +1,4 @@
-"""`POST /v1/intents/{id}/amend`: another payload, by whoever sent it."""
+"""Changing a payload over the wire: `/v1/intents/{id}/amend` by whoever sent it, `/v1/gates/{id}/edit` by deciders."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from approvals.human import VIA, person_of
 from approvals.services.amend import Amended, amend
-from intents.access import SEND_OR_PERSON
+from approvals.services.edit import edit
+from approvals.views.api import find_gate
+from approvals.views.attempts import DecidersView
+from intents.access import PERSON_WHO_DECIDES, SEND_OR_PERSON
 from intents.differences import Patch
 from intents.masking import shown_digest
 from intents.models import Intent
@@ -63,6 +67,38 @@ class AmendView(ApiView):
             return amended_json(done) | {"warnings": [*unknown_warnings(body, form), *fit.warnings]}
 
         return self.once(request, f"POST /v1/intents/{intent.pk}/amend", effect)
+
+
+class EditBody(serializers.Serializer[dict[str, Any]]):
+    """New values by path, like `payload.count`; why; and the digest of what was shown."""
+
+    changes = AnyObject()
+    reason = StrictText(max_length=2000)
+    digest = StrictText(max_length=80)
+
+
+class EditView(DecidersView):
+    """Change what the policy lets those change who decide."""
+
+    tried = "edit"
+    api = {"POST": Endpoint(PERSON_WHO_DECIDES, CHANGED, EditBody)}
+
+    def post(self, request: Request, gate_id: str) -> Response:
+        """Answers are void, and whoever edits becomes an author, but for fields that the policy lets them fill."""
+        gate, person = find_gate(gate_id, self.principal.workspace_id), person_of(self.principal)
+        body = body_of(request)
+        form = EditBody(data=body)
+        form.is_valid(raise_exception=True)
+        asked = form.validated_data
+
+        def effect() -> dict[str, Any]:
+            verdict = edit(gate.pk, person, asked["changes"], asked["reason"], digest=asked["digest"], via=VIA)
+            verdict.raise_if_refused()
+            intent = Intent.objects.select_related("texts").get(pk=gate.intent_id)
+            changed = changed_json(intent, verdict.details["patch"], tuple(verdict.details["votes_void"]))
+            return changed | {"message": verdict.message, "warnings": unknown_warnings(body, form)}
+
+        return self.once(request, f"POST /v1/gates/{gate.pk}/edit", effect)
 
 
 def amended_json(done: Amended) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from approvals.termwords import conditions_of
 from approvals.undertakings import live_claims, questions_of
 from approvals.views.answerform import PAGE, Door, Typed, form_of
 from approvals.views.doors import page_door
+from approvals.views.editing import edit_fields
 from approvals.views.history import history_of
 from approvals.views.offers import NOTHING_TRIED, Tried, offers_of
 from approvals.views.standing import Standing, lines_of, standing_of
@@ -41,8 +42,10 @@ def gate_page(
     """The page, with what was typed, into the answer or for another act, and why it was not taken, if so."""
     now = clock.now()
     shown = shown_parts(gate, person, now, typed=typed, fault=fault, door=page_door(request, gate, now))
+    offers = offers_of(gate, person, now)
     acts = {
-        "offers": offers_of(gate, person, now),
+        "offers": offers,
+        "edit_fields": edit_fields(gate, tried) if offers.edit else [],
         "tried": tried,
         "may_withdraw": gate.is_open and may_withdraw(gate.intent, person),
     }

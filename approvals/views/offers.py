@@ -11,6 +11,7 @@ from approvals.delegating import Hands
 from approvals.models import Gate, Person, Question
 from approvals.selectors import may_decide
 from approvals.services.break_glass import may_break_glass
+from approvals.services.edit import fields_of
 from approvals.services.extend import LEAST, latest, may_extend
 from approvals.undertakings import live_claims
 from approvals.views.subject import requester_of
@@ -44,12 +45,13 @@ class Offers:
     escalate: bool = False
     extend: tuple[tuple[int, str], ...] = ()
     glass: bool = False
+    edit: bool = False
 
     @property
     def any(self) -> bool:
         """True if there is something to offer beside replies."""
         acts = (self.claim, self.release, self.delegates, self.handed_to, self.escalate, self.extend, self.glass)
-        return self.ask is not None or any(acts)
+        return self.ask is not None or self.edit or any(acts)
 
 
 def offers_of(gate: Gate, person: Person, now: datetime) -> Offers:
@@ -69,6 +71,7 @@ def offers_of(gate: Gate, person: Person, now: datetime) -> Offers:
         handed_to=hands.own.to.name if hands and hands.own and hands.own.absence_id is None else "",
         escalate=decides and goes_further(gate),
         extend=_extensions(gate) if may_extend(gate, person) else (),
+        edit=decides and bool(fields_of(gate)),
         glass=gate.held_at is None and may_break_glass(gate, person),
     )
 
