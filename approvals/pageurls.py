@@ -9,6 +9,7 @@ from approvals.views.answering import decide_on_page, take_back_on_page, withdra
 from approvals.views.gate import gate, gate_live
 from approvals.views.inbox import home, inbox, inbox_live
 from approvals.views.intentpage import intent_page
+from approvals.views.retrying import retry_on_page
 from approvals.views.signin import sign_in, sign_out
 from approvals.views.welcome import welcome
 
@@ -28,5 +29,6 @@ urlpatterns = [
     *(path(f"gates/<uuid:gate_id>/{act}", act_on_page, {"act": act}, name=f"act_{act}") for act in ACTS),
     path("intents/<uuid:intent_id>", intent_page, name="intent"),
     path("intents/<uuid:intent_id>/amend", amend_on_page, name="amend"),
+    path("intents/<uuid:intent_id>/retry", retry_on_page, name="retry"),
     path("intents/<uuid:intent_id>/withdraw", withdraw_on_page, name="withdraw"),
 ]

@@ -42,7 +42,7 @@ def plan(submission: Submission, workspace: Workspace, principal: Principal, pla
     planned.requester, planned.excluded = _who(submission, workspace, principal, planned)
     ruling = ruling_of(submission, principal)
     planned.reasons = list(ruling.reasons)
-    planned.excluded = sorted({*planned.excluded, *authors(ruling, submission, workspace)})
+    planned.excluded = sorted({*planned.excluded, *submission.set_aside, *authors(ruling, submission, workspace)})
     if ruling.denied_by or (not ruling.found and settings.unmatched == Unmatched.DENY):
         planned.denied = ruling.denied_by.name if ruling.denied_by else "unmatched"
         planned.steps = []

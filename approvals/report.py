@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from approvals import selectors
+from approvals.carried import deciders_of
 from approvals.directory import label
-from approvals.models import Decision, Gate
+from approvals.models import CARRIED_OVER, Decision, Gate
 from intents.clock import iso
 from intents.models import Step
 from intents.prepared import Prepared
@@ -37,13 +38,16 @@ def gate_report(gate: Gate) -> dict[str, Any]:
     decisions = _DECISIONS(gate=gate.pk)
     counted = [row for row in decisions if row.taken_back_at is None]
     last = counted[-1] if counted and gate.by_people else None
+    taken_over = deciders_of(gate) if gate.reason == CARRIED_OVER else []
     return {
         "gate": gate_json(gate, decisions),
         "outcome": gate.outcome,
         "digest": gate.digest,
         "summary": summary(gate, last),
         "comment": last.text.comment if last else "",
-        "decided_by": [row.person.email for row in counted if row.outcome_class == gate.outcome_class] if last else [],
+        "decided_by": [row.person.email for row in counted if row.outcome_class == gate.outcome_class]
+        if last
+        else taken_over,
         "decided_at": iso(gate.closed_at) if last else None,
         "fields": last.text.fields if last else {},
         "task_result": _task_result(last),
@@ -72,6 +76,7 @@ def gate_json(gate: Gate, decisions: list[Decision]) -> dict[str, Any]:
         "opened_at": iso(gate.opened_at),
         "closed_at": iso(gate.closed_at),
         "deadline": iso(gate.expires_at),
+        "carried_from": str(gate.carried_from) if gate.carried_from else None,
         "on_timeout": gate.terms.body["on_timeout"],
         "asked_by_request": gate.terms.body["asked_by_request"],
         "requirement": [
@@ -109,6 +114,8 @@ def summary(gate: Gate, last: Decision | None) -> str:
     """One sentence: what happened, by whom, where, when, and in whose words."""
     at = f"{gate.closed_at:%H:%M} UTC" if gate.closed_at else ""
     if last is None:
+        if gate.reason == CARRIED_OVER:
+            return f"Agreed to by {', '.join(deciders_of(gate))} when it was first tried; nothing has changed since."
         names = label(name for entry in gate.terms.body["requirement"] for name in entry["who"])
         if gate.outcome_class == "yes":
             return f"Approved by silence at {at}: the policy says so, and {names} did not object."

@@ -16,6 +16,7 @@ from approvals.views.actsapi import (
 )
 from approvals.views.api import DecisionView, TasksView
 from approvals.views.changesapi import AmendView, EditView
+from approvals.views.retrying import RetryView
 from approvals.views.rules import RulesView
 from approvals.views.scheduleapi import OnCallView, SchedulesView
 
@@ -38,5 +39,6 @@ urlpatterns = [
     path("v1/gates/<str:gate_id>/edit", EditView.as_view()),
     path("v1/intents/<str:handle>/amend", AmendView.as_view()),
     path("v1/rules", RulesView.as_view()),
+    path("v1/intents/<str:handle>/retry", RetryView.as_view()),
     path("", include("approvals.pageurls")),
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import copy
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Submission:
 
     `steps` is None for a plain create, else the scenario's own steps in order; a human step's `spec` then holds
     `human_task`, `times` and `people` (what the request names), as `human_task` and `times` do for a create.
-    `weighed` holds what planners found out before any lock (`ports.weigh`).
+    `weighed` holds what planners found out before any lock (`ports.weigh`). `set_aside` are people (opaque ids) who do
+    not decide on it besides those whom the planners find, and `retry_of` is the failed intent that it takes up again.
     """
 
     intent_type: str
@@ -60,4 +63,52 @@ class Submission:
     scenario_id: str = ""
     amendable: bool = False
     warnings: list[str] = field(default_factory=list)
+    set_aside: tuple[str, ...] = ()
+    retry_of: UUID | None = None
     weighed: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+def as_request(submission: Submission) -> dict[str, Any]:
+    """What is kept of it beside type, target and payload: enough to ask the same again."""
+    steps = None if submission.steps is None else [_kept(step) for step in submission.steps]
+    return {
+        "human_task": submission.human_task,
+        "reply_to": submission.reply_to,
+        "times": asdict(submission.times),
+        "max_delivery_attempts": submission.max_delivery_attempts,
+        "scenario_id": submission.scenario_id,
+        "requested_by": submission.requested_by,
+        "amendable": submission.amendable,
+        **({"steps": steps} if steps is not None else {}),
+    }
+
+
+def asked_again(intent_type: str, to_agent: str, payload: dict[str, Any], request: dict[str, Any]) -> Submission:
+    """The same request once more, from what was kept of it."""
+    steps = request.get("steps")
+    return Submission(
+        intent_type,
+        to_agent,
+        payload,
+        reply_to=request.get("reply_to") or "",
+        times=Times(**request.get("times") or {}),
+        max_delivery_attempts=request.get("max_delivery_attempts") or 3,
+        human_task=request.get("human_task"),
+        steps=None if steps is None else [_read(step) for step in steps],
+        scenario_id=request.get("scenario_id") or "",
+        amendable=bool(request.get("amendable")),
+    )
+
+
+def _kept(step: StepSpec) -> dict[str, Any]:
+    spec = dict(step.spec)
+    if isinstance(spec.get("times"), Times):
+        spec["times"] = asdict(spec["times"])
+    return asdict(StepSpec(step.name, step.kind, step.source, spec, step.agent_address))
+
+
+def _read(kept: dict[str, Any]) -> StepSpec:
+    step = StepSpec(**copy.deepcopy(kept))
+    if "times" in step.spec:
+        step.spec["times"] = Times(**step.spec["times"])
+    return step

@@ -3,12 +3,13 @@
 from approvals.models.absence import Absence, Delegation
 from approvals.models.acts import Claim, Question
 from approvals.models.chain import Chain, ChainVersion
-from approvals.models.gate import Decision, DecisionText, Gate, GateAsk, Seat
+from approvals.models.gate import CARRIED_OVER, Decision, DecisionText, Gate, GateAsk, Seat
 from approvals.models.person import Membership, Person, PersonalToken, SignInLink, Team
 from approvals.models.policy import ApprovalSettings, Policy, PolicyVersion, Terms, Unmatched
 from approvals.models.schedule import Override, Schedule, ScheduleVersion
 
 __all__ = [
+    "CARRIED_OVER",
     "Absence",
     "ApprovalSettings",
     "Chain",

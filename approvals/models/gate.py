@@ -11,6 +11,9 @@ from intents.fields import JSONText
 from intents.ids import new_id
 from intents.models import Intent, Step, Workspace
 
+CARRIED_OVER = "carried_over"
+"""The reason of a gate that was settled when its intent was first tried."""
+
 
 class Gate(models.Model):
     """The approval gate that a human step opened. Open until `closed_at`; then its one outcome stands for ever."""
@@ -32,6 +35,7 @@ class Gate(models.Model):
     digest_required = models.BooleanField(
         default=False, help_text="The payload is not the one that was sent: an answer must name what it was shown."
     )
+    carried_from = models.UUIDField(null=True, help_text="The gate of an earlier try whose yes counts here.")
     held_at = models.DateTimeField(null=True, help_text="Since when it waits for its requester to change the request.")
     left_out = models.JSONField(default=list, help_text="Who may not decide here beyond the intent's own (opaque ids).")
     progress = models.JSONField(default=dict, help_text="How far the reminders and the escalation have come.")

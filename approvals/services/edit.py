@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from approvals.models import Gate, Person
+from approvals.rulebook.fields import overlap
 from approvals.services.acting import Acting, acting_on, done
 from approvals.services.another_payload import ChangedBy
 from approvals.services.take_payload import take_payload
@@ -55,8 +56,9 @@ def edit(
 
 
 def fields_of(gate: Gate) -> list[str]:
-    """The paths that whoever decides here may change, those that make them an author first."""
-    return [*gate.terms.body.get(EDITABLE, []), *gate.terms.body.get(FILLABLE, [])]
+    """The paths that whoever decides here may change, those that make them an author first. Never a secret one."""
+    named = [*gate.terms.body.get(EDITABLE, []), *gate.terms.body.get(FILLABLE, [])]
+    return [path for path in named if not any(overlap(path, other) for other in gate.intent.texts.secret)]
 
 
 def value_at(payload: Any, path: str) -> Any:

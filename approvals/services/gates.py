@@ -9,11 +9,11 @@ from typing import Any
 from django.conf import settings
 
 from approvals import selectors
+from approvals.carried import votes_for
 from approvals.chains import walk
 from approvals.conduct import leaves_out_earlier_approvers
 from approvals.filling import refill
-from approvals.models import Decision, Gate, GateAsk, Person, Terms
-from approvals.outcomes import OutcomeClass
+from approvals.models import Gate, GateAsk, Person, Terms
 from approvals.progress import progress_json
 from approvals.services.latecomers import keep_latecomers_out
 from approvals.services.seats import seat_everybody
@@ -22,7 +22,7 @@ from approvals.stepping import Cause, anybody, begin_step, started_chain, told_f
 from approvals.terms import chain_of
 from intents.clock import iso
 from intents.digest import digest_of
-from intents.lifecycle import Status, StepStatus, WaitingReason
+from intents.lifecycle import LEFT_OUT, Status, StepStatus, WaitingReason
 from intents.masking import covered
 from intents.models import Step
 from intents.prepared import Prepared
@@ -42,7 +42,7 @@ def open_gate(locked: Locked, step: Step) -> Gate:
         refill(step)
     ask, terms = step.spec["ask"], step.spec["terms"]
     title = ask["title"] or selectors.own_title(locked.intent)
-    earlier = _earlier(locked, step)
+    earlier = earlier_results(locked, step)
     expires_at = min(locked.now + timedelta(seconds=terms["deadline"]), locked.intent.deadline_at)
     gate = Gate(
         workspace=locked.intent.workspace,
@@ -123,14 +123,16 @@ def _terms_row(body: dict[str, Any]) -> Terms:
 
 
 def _left_out(locked: Locked, terms: dict[str, Any]) -> list[str]:
-    """Whoever said yes at an earlier gate of this intent, where the terms leave them out."""
-    if locked.intent._state.adding or not leaves_out_earlier_approvers(terms):
+    """Whoever said yes at an earlier gate of this intent that counts, where the terms leave them out."""
+    intent = locked.intent
+    if (intent._state.adding and intent.retry_of is None) or not leaves_out_earlier_approvers(terms):
         return []
-    votes = Decision.objects.filter(gate__intent=locked.intent, taken_back_at=None, outcome_class=OutcomeClass.YES)
-    return sorted({str(person_id) for person_id in votes.values_list("person_id", flat=True)})
+    gates = Gate.objects.filter(intent=intent, closed_at__isnull=False).exclude(step__status__in=LEFT_OUT)
+    return sorted({str(vote.person_id) for gate in gates for vote in votes_for(gate)})
 
 
-def _earlier(locked: Locked, step: Step) -> list[dict[str, Any]]:
+def earlier_results(locked: Locked, step: Step) -> list[dict[str, Any]]:
+    """What the steps before this one returned, as people are shown it."""
     failed = step.spec.get(FAILED, {}).get("step")
     before = [row for row in locked.steps if row.position < step.position]
     done = [row for row in before if row.status == StepStatus.DONE or row.name == failed]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from approvals.models import Gate
 from approvals.services.edit import FILLABLE, fields_of, value_at
 from approvals.views.offers import Tried
 from intents.digest import canonical
+from intents.masking import shown_payload
 from intents.strictjson import JsonRefused, parse
 
 NAME = "field-{}"
@@ -28,7 +28,7 @@ class EditField:
 
 def edit_fields(gate: Gate, tried: Tried) -> list[EditField]:
     """Those that the policy names, as they are or as somebody has just typed them."""
-    payload = json.loads(gate.intent.texts.payload)
+    payload = shown_payload(gate.intent.texts)
     fills = gate.terms.body.get(FILLABLE, [])
     typed: Mapping[str, str] = tried.typed if tried.act == "edit" else {}
     return [
@@ -39,7 +39,7 @@ def edit_fields(gate: Gate, tried: Tried) -> list[EditField]:
 
 def edited_values(gate: Gate, posted: Mapping[str, str]) -> dict[str, Any]:
     """By path, what is not as it was."""
-    payload = json.loads(gate.intent.texts.payload)
+    payload = shown_payload(gate.intent.texts)
     changes = {}
     for number, path in enumerate(fields_of(gate)):
         before, text = value_at(payload, path), posted.get(NAME.format(number))

@@ -65,7 +65,8 @@ REASONS = {
 
 
 def _created(event: Event, details: Details) -> str:
-    return f"{actor_words(event.actor)} asked for {_of(details, 'intent_type')}."
+    again = " once more, after it had failed" if details.get("retry_of") else ""
+    return f"{actor_words(event.actor)} asked for {_of(details, 'intent_type')}{again}."
 
 
 def _submitted(_event: Event, details: Details) -> str:
@@ -191,6 +192,11 @@ def _held(_event: Event, details: Details) -> str:
     return f"{_of(details, 'name')} sent it back; it waits for changes until {_of(details, 'until')}."
 
 
+def _carried_over(_event: Event, details: Details) -> str:
+    who = one_line(", ".join(str(name) for name in details.get("decided_by") or []))
+    return f"{who} had agreed when this was first tried, and nothing has changed since: that counts."
+
+
 def _jumped(_event: Event, details: Details) -> str:
     why = "failed" if details.get("why") == "on_failure" else "was done"
     return f"{_of(details, 'step_id')} {why}; the request went on to {_of(details, 'to')}."
@@ -233,6 +239,8 @@ _WORDS: dict[str, Callable[[Event, Details], str]] = {
     "amended": _amended,
     "payload_edited": _edited,
     "held_for_changes": _held,
+    "gate_carried_over": _carried_over,
+    "result_carried_over": _says("{step} was done when this was first tried; its result counts."),
     "clean_up_started": _says("{step} cleans up before this ends."),
     "lease_revoked": _says("{agent} was stopped; {step} is taken back and waits until it is resumed."),
     "lease_expired": _says("No result for {step} came in time; it is handed out again."),

@@ -11,6 +11,7 @@ from approvals.models import Person
 from approvals.views.amending import amend_offer
 from approvals.views.guard import signed_in
 from approvals.views.intent import intent_for, intent_view
+from approvals.views.retrying import retry_offer
 
 
 @require_safe
@@ -18,4 +19,4 @@ from approvals.views.intent import intent_for, intent_view
 def intent_page(request: HttpRequest, person: Person, intent_id: uuid.UUID) -> HttpResponse:
     """For every member of the workspace. `?full=1` shows the whole payload."""
     intent = intent_for(person, intent_id)
-    return intent_view(request, person, intent, amend_offer(intent, person))
+    return intent_view(request, person, intent, amend_offer(intent, person) | retry_offer(intent, person))

@@ -22,6 +22,7 @@ class Intent(models.Model):
     correlation_id = models.CharField(max_length=64, blank=True)
     requester = models.CharField(max_length=64, blank=True, help_text="The person on whose behalf (an opaque id).")
     excluded = models.JSONField(default=list, help_text="People who may not decide on it (opaque ids).")
+    retry_of = models.UUIDField(null=True, unique=True, help_text="The failed intent that this one takes up again.")
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.CREATED)
     waiting_reason = models.CharField(max_length=20, choices=WaitingReason.choices, blank=True)
     pending_with = models.JSONField(null=True)

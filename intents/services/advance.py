@@ -20,7 +20,8 @@ NO_GATE = "no_gate"
 
 def begin(locked: Locked, reason: str = NO_GATE) -> None:
     """Start the first step. A plan without steps is complete at once, for `reason`."""
-    first = next((step for step in locked.steps if not step.spec.get(CLEAN_UP)), None)
+    ahead = (step for step in locked.steps if step.status == StepStatus.PENDING and not step.spec.get(CLEAN_UP))
+    first = next(ahead, None)
     go_on(locked, first, Ending(Status.COMPLETED, reason=reason, outcome="completed", actor="server"))
 
 

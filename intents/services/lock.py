@@ -27,6 +27,7 @@ _WRITTEN_ONCE = {
     "correlation_id",
     "requester",
     "excluded",
+    "retry_of",
     "created_at",
 }
 _CHANGING = [field.name for field in Intent._meta.concrete_fields if field.name not in _WRITTEN_ONCE]

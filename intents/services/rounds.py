@@ -11,6 +11,8 @@ from intents.planning import free_name
 from intents.services.lock import Locked
 from intents.submission import StepSpec
 
+AGAIN = "again"
+"""In a step's spec: the name of the planned step that it does once more."""
 LONGEST_STEM = 60  # so that a number fits behind it
 
 
@@ -36,7 +38,8 @@ def again(locked: Locked, steps: Sequence[Step]) -> list[StepSpec]:
     for step in steps:
         name = free_name(step.name[:LONGEST_STEM], taken)
         taken.add(name)
-        specs.append(StepSpec(name, step.kind, step.source, dict(step.spec), step.agent_address))
+        spec = {**step.spec, AGAIN: step.spec.get(AGAIN, step.name)}
+        specs.append(StepSpec(name, step.kind, step.source, spec, step.agent_address))
     return specs
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,23 +21,32 @@ from intents.principal import Principal
 from intents.selectors import AGENT_KILLED, at_gates, full_address
 from intents.services.advance import begin, finish
 from intents.services.fitting import Fit, fit_of
-from intents.services.lock import new_intent
+from intents.services.lock import Locked, new_intent
 from intents.services.outcome import Ending
-from intents.submission import StepSpec, Submission
+from intents.submission import StepSpec, Submission, as_request
 
 DAY = timedelta(hours=24)
 LONGEST_LIFE = timedelta(days=30)
 
 
-def submit(principal: Principal, submission: Submission, fit: Fit | None = None) -> Intent:
+def submit(
+    principal: Principal,
+    submission: Submission,
+    fit: Fit | None = None,
+    take_up: Callable[[Locked], None] | None = None,
+) -> Intent:
     """Create the intent and start it, all or nothing. Call inside `durable()`, with `fit` worked out before.
 
-    Forbidden if the key may not send this type or to this target; Invalid for what the planners refuse.
+    Forbidden if the key may not send this type or to this target; Invalid for what the planners refuse. `take_up` may
+    mark steps as done already before the first of the others begins.
     """
+    request = as_request(submission)  # the planners change what they are given
     key, target, planned = _planned(principal, submission, fit)
     intent = _intent(key, submission, planned, target)
+    intent.texts.request = request
     with new_intent(intent, _steps(intent, planned.steps)) as locked:
         about = {"intent_type": intent.intent_type, "to_agent": target, "payload_digest": shown_digest(intent.texts)}
+        about |= {"retry_of": str(intent.retry_of)} if intent.retry_of else {}
         locked.record("intent.created", principal.actor, about)
         locked.set_status(Status.SUBMITTED)
         locked.record("intent.submitted", principal.actor, {"plan": [spec.as_plan() for spec in planned.steps]})
@@ -45,6 +54,8 @@ def submit(principal: Principal, submission: Submission, fit: Fit | None = None)
             error = {"code": "policy_denied", "message": f"The policy {planned.denied} denies this intent."}
             finish(locked, Ending(Status.CANCELED, "auto_denied", "server", "denied", error))
         else:
+            if take_up is not None:
+                take_up(locked)
             begin(locked, planned.passed_by or "no_gate")
     return locked.intent
 
@@ -133,6 +144,7 @@ def _intent(key: ApiKey, submission: Submission, planned: Planned, target: str) 
         correlation_id=submission.correlation_id,
         requester=planned.requester,
         excluded=planned.excluded,
+        retry_of=submission.retry_of,
         created_at=now,
         updated_at=now,
         deadline_at=deadline,
@@ -142,7 +154,6 @@ def _intent(key: ApiKey, submission: Submission, planned: Planned, target: str) 
     intent.texts = IntentTexts(
         payload=payload.decode(),
         payload_digest=digest_of_bytes(payload),
-        request=_request(submission),
         secret=planned.secret,
         plan={
             "steps": [spec.as_plan() for spec in planned.steps],
@@ -166,18 +177,6 @@ def _deadline(submission: Submission, steps: list[StepSpec], now: datetime) -> d
         return min(submission.deadline_at, now + LONGEST_LIFE)
     steps_take = timedelta(seconds=sum(int(step.spec.get("deadline") or 0) for step in steps))
     return now + min(max(DAY, steps_take + DAY), LONGEST_LIFE)
-
-
-def _request(submission: Submission) -> dict[str, object]:
-    return {
-        "human_task": submission.human_task,
-        "reply_to": submission.reply_to,
-        "times": asdict(submission.times),
-        "max_delivery_attempts": submission.max_delivery_attempts,
-        "scenario_id": submission.scenario_id,
-        "requested_by": submission.requested_by,
-        "amendable": submission.amendable,
-    }
 
 
 def _steps(intent: Intent, specs: list[StepSpec]) -> list[Step]:

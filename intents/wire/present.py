@@ -43,6 +43,7 @@ def intent_json(intent: Intent, handle: Step | None = None, *, in_full: bool = F
         "delivery_attempt": step.attempt if step else 0,
         "policy_generation": intent.policy_generation,
         **_agreed(request),
+        "retry_of": str(intent.retry_of) if intent.retry_of else None,
         "plan": texts.plan.get("steps", []),
         "plan_reasons": texts.plan.get("reasons", []),
         "warnings": texts.warnings,

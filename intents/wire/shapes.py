@@ -116,6 +116,7 @@ INTENT = named(
         checkpoints=MAP,
         grants=MAP,
         envelope=MAP,
+        retry_of=maybe(ID),
         plan=many(PLANNED),
         plan_reasons=many(ANY),
         warnings=TEXTS,

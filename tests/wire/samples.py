@@ -22,6 +22,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "POST /v1/intents/{handle}/resolve": {"status": "CANCELED"},
     "POST /v1/intents/{handle}/controls": {"controls_patch": {"a": 1}},
     "POST /v1/intents/{handle}/policy": {"envelope_patch": {"a": 1}},
+    "POST /v1/intents/{handle}/retry": {},
     "POST /v1/gates/{gate_id}/edit": {"changes": {"payload.count": 1}, "reason": "fewer", "digest": "sha256:0"},
     "POST /v1/approvals/{gate_id}/decision": {"decision": "approve"},
     "POST /v1/me/absences": {
