@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 
@@ -15,7 +16,9 @@ from notifications.bounces.stopping import stop_of
 from notifications.channels.base import Dead, Fate, Message, Retry
 from notifications.channels.registry import CHANNELS
 from notifications.content import Content, Fact, Quote, Table
-from notifications.models import EMAIL
+from notifications.models import EMAIL, SLACK
+from notifications.slack.channel import NOT_LINKED
+from notifications.slack.examples import slack_example
 from notifications.wording import moment
 
 log = logging.getLogger(__name__)
@@ -59,4 +62,22 @@ def mail_example(person: Person, now: datetime) -> Fate:
         return Retry(0, f"an error of our own: {type(error).__name__}")
 
 
-EXAMPLES: Mapping[str, Callable[[Person, datetime], Fate]] = {EMAIL: mail_example}
+def example_in_slack(person: Person, now: datetime) -> Fate:
+    """In Slack, now, through the first app that reaches this person."""
+    reached = reached_by(person).get(SLACK)
+    return slack_example(person, reached, example(person, now), now) if reached else Dead(NOT_LINKED)
+
+
+def reached_by(person: Person) -> dict[str, UUID]:
+    """The channels that reach this person in a workspace of theirs, each with the first such workspace."""
+    memberships = person.memberships.filter(is_active=True).order_by("pk").values_list("workspace_id", flat=True)
+    mine = list(memberships)
+    return {
+        name: workspace_id
+        for name, channel in CHANNELS.items()
+        for workspace_id in reversed(mine)
+        if person.pk in channel.addresses(workspace_id, [person])
+    }
+
+
+EXAMPLES: Mapping[str, Callable[[Person, datetime], Fate]] = {SLACK: example_in_slack, EMAIL: mail_example}

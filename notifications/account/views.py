@@ -13,7 +13,7 @@ from approvals.models import Person
 from approvals.views.guard import acts, signed_in
 from intents import clock
 from notifications import keptmail
-from notifications.account.examples import EXAMPLES
+from notifications.account.examples import EXAMPLES, reached_by
 from notifications.bounces.stopping import stop_of
 from notifications.channels.base import Dead, Fate, Sent
 from notifications.maillinks.links import revoke_links
@@ -32,7 +32,7 @@ def account(request: HttpRequest, person: Person) -> HttpResponse:
         "address": person.email,
         "stopped": stop_of(EMAIL, person.email),
         "mail_is_kept": keptmail.is_used(),
-        "channels": list(EXAMPLES),
+        "channels": [name for name in EXAMPLES if name in reached_by(person)],
     }
     return render(request, "account.html", shown)
 
@@ -57,7 +57,10 @@ def send_example(request: HttpRequest, person: Person) -> HttpResponse:
         messages.error(request, "One was sent just now. Wait a moment before the next.")
         return redirect("account")
     request.session[LAST_EXAMPLE] = now.isoformat()
+    reached = reached_by(person)
     for channel, send in EXAMPLES.items():
+        if channel not in reached:
+            continue
         fate = send(person, now)
         tell = messages.success if isinstance(fate, Sent) else messages.error
         tell(request, f"{channel.capitalize()}: {_words(fate)}")

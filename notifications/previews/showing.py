@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from html import unescape
 
 from django.conf import settings
 
@@ -16,6 +17,8 @@ from notifications.keptmail import html_of
 from notifications.models import EMAIL
 from notifications.rehearsal.script import Script
 from notifications.rehearsal.stage import rehearse
+from notifications.slack.cards import card_of
+from notifications.slack.drawing import Part, drawn
 
 MOST = 40
 
@@ -30,6 +33,8 @@ class Shown:
     subject: str
     text: str
     html: str
+    push: str
+    card: tuple[Part, ...]
 
 
 def messages_of(workspace: Workspace, script: Script) -> list[Shown]:
@@ -50,6 +55,7 @@ def _shown(case: Case) -> Shown:
     if content.decide_url:
         content = replace(content, decide_url=f"{settings.BASE_URL}/by-mail?link=example")
     gate_id = case.gate.pk if case.gate else None
+    slack = card_of(case, content)
     mail = as_mail(Message(case.delivery.pk, case.intent.pk, gate_id, case.delivery.address, content))
     return Shown(
         at=case.now,
@@ -58,4 +64,6 @@ def _shown(case: Case) -> Shown:
         subject=str(mail.subject),
         text=str(mail.body),
         html=html_of(mail),
+        push=unescape(slack.text),
+        card=tuple(drawn(slack)),
     )

@@ -1,0 +1,47 @@
+"""A card drawn for a page of ours: the same blocks that Slack gets, as plain parts for a template. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from notifications.slack.blocks import Card
+from notifications.slack.richtext import Json
+
+KINDS = {"rich_text_section": "line", "rich_text_preformatted": "frame", "rich_text_quote": "quote"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """Text of one kind; `url` if it is a link."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """`kind`: line, frame, quote, or buttons, whose runs are what stands on them."""
+
+    kind: str
+    runs: tuple[Run, ...]
+
+
+def drawn(card: Card) -> list[Part]:
+    """Its parts from top to bottom."""
+    return [part for block in card.blocks for part in _parts(block)]
+
+
+def _parts(block: Json) -> Iterator[Part]:
+    if block["type"] == "actions":
+        yield Part("buttons", tuple(Run(button["text"]["text"]) for button in block["elements"]))
+        return
+    for element in block["elements"]:
+        yield Part(KINDS[element["type"]], tuple(_run(leaf) for leaf in element["elements"]))
+
+
+def _run(leaf: Json) -> Run:
+    style = leaf.get("style", {})
+    return Run(leaf["text"], bold=bool(style.get("bold")), italic=bool(style.get("italic")), url=leaf.get("url", ""))
