@@ -31,7 +31,9 @@ GATE_KEYS = {
     *("gate_id", "title", "type", "step_id", "source", "outcome", "reason", "digest", "opened_at", "closed_at"),
     *("deadline", "on_timeout", "requirement", "decisions"),
 }
-DECISION_KEYS = {"by", "name", "for", "outcome", "comment", "fields", "evidence", "via", "strength", "at", "counted"}
+DECISION_KEYS = {
+    *("by", "name", "for", "outcome", "comment", "fields", "evidence", "via", "strength", "at", "counted", "void"),
+}
 DAY = 86400
 
 
