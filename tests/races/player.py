@@ -24,7 +24,12 @@ from rest_framework.test import APIClient  # noqa: E402
 
 from approvals.models import Person  # noqa: E402
 from approvals.services.answer import Answer  # noqa: E402
-from approvals.services.decide import decide  # noqa: E402
+from approvals.services.ask import ask  # noqa: E402
+from approvals.services.break_glass import break_glass  # noqa: E402
+from approvals.services.claim import claim  # noqa: E402
+from approvals.services.decide import Manner, decide  # noqa: E402
+from approvals.services.delegate import delegate  # noqa: E402
+from approvals.services.extend import extend  # noqa: E402
 from intents import clock, sweeps, tasks  # noqa: E402
 from intents.errors import DomainError  # noqa: E402
 from intents.kinds.agent import give_result  # noqa: E402
@@ -38,6 +43,22 @@ def play_decide(gate: str, person: str, outcome: str, after: float = 0.0) -> str
     time.sleep(after)
     who = Person.objects.get(pk=person)
     return decide(uuid.UUID(gate), Answer(outcome), who, via="web", strength="signed_in").code
+
+
+ACTS = {
+    "ask": lambda gate, who, _: ask(gate, who, "Why?", via="web"),
+    "claim": lambda gate, who, _: claim(gate, who, via="web"),
+    "delegate": lambda gate, who, words: delegate(gate, who, words["to"], via="web"),
+    "extend": lambda gate, who, words: extend(gate, who, words.get("seconds", 1800), "more time", via="web"),
+    "break_glass": lambda gate, who, _: break_glass(gate, who, "an emergency", Manner("web", "signed_in", True)),
+}
+
+
+def play_act(name: str, gate: str, person: str, after: float = 0.0, **words: Any) -> str:
+    """Another act of a person on an open gate: the verdict's code."""
+    time.sleep(after)
+    who = Person.objects.get(pk=person)
+    return ACTS[name](uuid.UUID(gate), who, words).code
 
 
 def play_sweep(seconds: float = 0.0) -> int:

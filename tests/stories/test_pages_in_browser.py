@@ -251,3 +251,25 @@ def test_admin_answers_two_gates_through_the_page_between(visit, world):
 
     expect(page.locator("#content")).to_contain_text("2 of 2 recorded")
     assert Decision.objects.filter(person=world.ana, via="admin").count() == 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_other_acts_open_and_send_by_the_keyboard_alone_on_a_phone(visit, world, scheme):
+    Membership.objects.filter(person=world.ana).update(can_break_glass=True)
+    make_policy(world.workspace, gates=[gate_rule("team:sre", need=2, extend={"who": ["team:sre"], "most": 7200})])
+    gate = open_gate(world, requested_by="cy@acme.example")
+    page = visit(390, scheme)
+    page.goto(f"/gates/{gate.pk}")
+    page.evaluate("document.querySelectorAll('details.act').forEach(each => each.open = true)")
+    assert overflow(page) <= 0
+    page.goto(f"/gates/{gate.pk}")
+
+    page.get_by_text("Ask a question").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Which customers see this?")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#questions")).to_contain_text("Which customers see this?")
+    expect(page.get_by_role("status").filter(has_text="Your question stands on the gate")).to_be_visible()
