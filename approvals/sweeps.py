@@ -94,6 +94,12 @@ def settle_absences() -> None:
         _settle_absence(absence, clock.now())
 
 
+def hear_of_absences(gate: Gate) -> None:
+    """Let this gate alone hear of them."""
+    mine = Gate.objects.filter(pk=gate.pk, closed_at=None)
+    on_each(mine, lambda seen: bool(change_on(seen, clock.now())), _stand_in)
+
+
 def _settle_absence(absence: Absence, now: datetime) -> None:
     """Whoever is away, and whoever stands in, each on the gates where they have a seat."""
     concerned = Q(seats__person=absence.person_id) | Q(seats__person=absence.delegate_id)

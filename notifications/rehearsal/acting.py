@@ -12,16 +12,38 @@ from django.db import connection
 from approvals.directory import member
 from approvals.models import Gate, Person
 from approvals.services.answer import WORDS, Answer
+from approvals.services.claim import claim, release
 from approvals.services.decide import decide
+from approvals.services.delegate import delegate, undelegate
+from approvals.services.escalate import escalate
+from approvals.services.extend import extend
 from approvals.services.take_back import take_back
 from approvals.services.verdict import Verdict
+from approvals.spans import NotASpan, seconds_of
 from intents.errors import Conflict, Invalid
 from intents.models import Intent
 from notifications.rehearsal.script import Act
 
 VIA, STRENGTH = "web", "signed_in"
+
+
+def _extend(gate: Gate, person: Person, act: Act) -> Verdict:
+    """The comment begins with by how much: `2h the test takes longer`."""
+    span, _, why = act.comment.partition(" ")
+    try:
+        return extend(gate.pk, person, seconds_of(span), why, via=VIA)
+    except NotASpan as error:
+        raise Invalid(str(error), code="invalid_moment") from error
+
+
 ACTS: Mapping[str, Callable[[Gate, Person, Act], Verdict]] = {
     "take_back": lambda gate, person, _: take_back(gate.pk, person, via=VIA),
+    "claim": lambda gate, person, _: claim(gate.pk, person, via=VIA),
+    "release": lambda gate, person, _: release(gate.pk, person, via=VIA),
+    "escalate": lambda gate, person, _: escalate(gate.pk, person, via=VIA),
+    "delegate": lambda gate, person, act: delegate(gate.pk, person, act.comment, via=VIA),
+    "undelegate": lambda gate, person, _: undelegate(gate.pk, person, via=VIA),
+    "extend": _extend,
 }
 
 

@@ -10,7 +10,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Min
 
+from approvals.models import Absence, Gate
 from approvals.services.policies import write_version
+from approvals.sweeps import hear_of_absences
 from intents import clock
 from intents.errors import DomainError, NotFound
 from intents.kinds.agent import give_result
@@ -50,6 +52,7 @@ class Stage:
     script: Script
     intent_id: UUID
     acts: list[Act]
+    at: datetime
     done: list[Line] = field(default_factory=list)
     watch: Watch = nobody_watches
 
@@ -60,7 +63,7 @@ def rehearse(workspace: Workspace, script: Script, watch: Watch = nobody_watches
         for draft in script.drafts:
             write_version(workspace, draft.name, draft.body, position=draft.position, author=None)
         intent = submit(_sender(workspace, script.sender), script.submission)
-        stage = Stage(script, intent.pk, sorted(script.acts, key=lambda act: act.after), watch=watch)
+        stage = Stage(script, intent.pk, sorted(script.acts, key=lambda act: act.after), script.at, watch=watch)
         _tell(stage)
         is_whole = _play(stage)
         return played(Intent.objects.get(pk=intent.pk), script.at, stage.done, is_whole=is_whole)
@@ -74,6 +77,7 @@ def _play(stage: Stage) -> bool:
             return True
         if moment - stage.script.at > LONGEST:
             return False
+        stage.at = moment
         with clock.staged_at(moment):
             _happen(stage)
     return False
@@ -86,14 +90,24 @@ def _next(stage: Stage) -> datetime | None:
     moments = [intent.wake_at, queued.aggregate(Min("not_before"))["not_before__min"]]
     if not is_final(intent.status):
         moments += [stage.script.at + act.after for act in stage.acts[:1]]
-        moments.append(_work_ends(stage))
+        moments += [_work_ends(stage), *_absences_turn(intent, stage.at)]
     known = [moment for moment in moments if moment is not None]
     return max(min(known), intent.last_at or stage.script.at) if known else None
+
+
+def _absences_turn(intent: Intent, after: datetime) -> list[datetime]:
+    """The next moments at which somebody leaves or comes back."""
+    rows = Absence.objects.filter(workspace=intent.workspace_id, ended_at=None)
+    begins = rows.filter(starts_at__gt=after).aggregate(Min("starts_at"))["starts_at__min"]
+    ends = rows.filter(ends_at__gt=after).aggregate(Min("ends_at"))["ends_at__min"]
+    return [moment for moment in (begins, ends) if moment is not None]
 
 
 def _happen(stage: Stage) -> None:
     """Timers first, as the sweep of this moment, then people, then the agent; whoever is to be told is told at once."""
     _wake(stage)
+    for gate in Gate.objects.filter(intent_id=stage.intent_id, closed_at=None):
+        hear_of_absences(gate)
     now = clock.now()
     while stage.acts and stage.script.at + stage.acts[0].after <= now:
         _act(stage, stage.acts.pop(0))

@@ -11,6 +11,9 @@ import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from approvals.models import Absence, Delegation
+from approvals.services.absences import start_absence
+from approvals.sweeps import settle_absences
 from intents import clock
 from intents.errors import DomainError
 from intents.models import Intent
@@ -32,52 +35,91 @@ PEOPLE = ("ana@acme.example", "bo@acme.example", "cy@acme.example")
 WHO = ("team:sre", *(f"person:{email}" for email in PEOPLE))
 
 
+SECONDS = st.integers(60, 1500)
+
+
+def reminders() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"after": SECONDS, "every": SECONDS, "most": st.integers(1, 3)})
+
+
+def chains() -> st.SearchStrategy[dict[str, Any]]:
+    """One to three steps, again perhaps, with office hours perhaps: START is a Monday noon."""
+    step = {"after": SECONDS, "who": st.lists(st.sampled_from(WHO), max_size=2, unique=True)}
+    steps = st.lists(st.fixed_dictionaries(step, optional={"remind": reminders()}), min_size=1, max_size=3)
+    office = {"zone": "UTC", "days": ["mon"], "from": "09:00", "to": "12:40"}
+    more = {"repeat": st.integers(0, 2), "last_resort": st.just(["team:sre"]), "hours": st.just(office)}
+    return st.fixed_dictionaries({"steps": steps}, optional=more)
+
+
 def gates() -> st.SearchStrategy[dict[str, Any]]:
-    line = st.builds(lambda who, need: {"who": who, "need": need}, st.just(["team:sre"]), st.integers(1, 3))
-    remind = st.builds(
-        lambda after, interval, most: {"after": after, "interval": interval, "max": most},
-        *(st.integers(60, 1200), st.integers(60, 900), st.integers(1, 4)),
+    telling = st.one_of(
+        st.just({}),
+        st.builds(lambda chain: {"chain": chain}, chains()),
+        st.builds(
+            lambda remind, who: {
+                "remind": {"after": remind["after"], "interval": remind["every"], "max": remind["most"]},
+                "escalate_to": [who],
+            },
+            *(reminders(), st.sampled_from(WHO)),
+        ),
     )
+    rule = {
+        "need": st.integers(1, 3),
+        "deadline": st.integers(900, 7200),
+        "on_timeout": st.sampled_from(["expire", "approve", "cancel", "rejected"]),
+        "rejections": st.integers(1, 2),
+    }
+    more = {"warn_before": st.integers(60, 800), "extend": st.just({"who": ["team:sre"], "most": 1800})}
     return st.builds(
-        lambda lines, deadline, on_timeout, rejections, chain: gate_rule(
-            lines=lines, place="before", deadline=deadline, on_timeout=on_timeout, rejections=rejections, **chain
-        ),
-        st.lists(line, min_size=1, max_size=1),
-        st.integers(900, 7200),
-        st.sampled_from(["expire", "approve", "cancel", "rejected"]),
-        st.integers(1, 2),
-        st.one_of(
-            st.just({}),
-            st.builds(lambda remind: {"remind": remind}, remind),
-            st.builds(lambda remind, who: {"remind": remind, "escalate_to": [who]}, remind, st.sampled_from(WHO)),
-        ),
+        lambda fixed, telling: gate_rule("team:sre", place="before", **fixed, **telling),
+        *(st.fixed_dictionaries(rule, optional=more), telling),
     )
 
 
+DEEDS = (
+    "approve",
+    "approve",
+    "reject",
+    "take_back",
+    "claim",
+    "release",
+    "escalate",
+    "delegate",
+    "undelegate",
+    "extend",
+)
+COMMENTS = {"delegate": "bo@acme.example", "extend": "10m more time"}
 ACTS = st.lists(
     st.builds(
-        Act,
-        st.integers(0, 7300).map(lambda seconds: timedelta(seconds=seconds)),
-        st.sampled_from([*PEOPLE, "stranger@acme.example"]),
-        st.sampled_from(["approve", "reject", "take_back"]),
-        st.just("because"),
+        lambda after, who, does: Act(timedelta(seconds=after), who, does, COMMENTS.get(does, "because")),
+        *(st.integers(0, 7300), st.sampled_from([*PEOPLE, "stranger@acme.example"]), st.sampled_from(DEEDS)),
     ),
     max_size=5,
     unique_by=lambda act: act.after,
 )
 
 
-@pytest.mark.slow
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rules=st.lists(gates(), min_size=1, max_size=2), acts=ACTS)
-def test_dry_run_equals_reality_when_policies_and_acts_are_random(world, settings, rules, acts):
+@pytest.fixture
+def _mail_is_kept(settings: Any) -> None:
+    """And nobody is flooded: all examples are sent in the same hour."""
     settings.EMAIL_BACKEND = "notifications.keptmail.KeptMailBackend"
-    settings.MESSAGES_PER_HOUR = 10_000  # all examples are sent in the same hour
+    settings.MESSAGES_PER_HOUR = 10_000
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_mail_is_kept")
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rules=st.lists(gates(), min_size=1, max_size=2), acts=ACTS, away=st.none() | st.integers(0, 5000))
+def test_dry_run_equals_reality_when_policies_acts_and_absences_are_random(world, rules, acts, away):
+    Delegation.objects.all().delete()
+    Absence.objects.all().delete()
     number = Intent.objects.count()
     make_policy(world.workspace, f"example-{number}", types=(f"intent.example-{number}.v1",), gates=rules)
     trial = script(intent_type=f"intent.example-{number}.v1", acts=tuple(acts), at=START, sender="sender")
 
     with frozen_clock() as traveller:
+        if away is not None:
+            _go_away(world, START + timedelta(seconds=away))
         foreseen = rehearse(world.workspace, trial)
         happened = really(world, trial, traveller)
 
@@ -100,8 +142,15 @@ def really(world: SimpleNamespace, trial: Script, traveller: time_machine.Travel
     return played(Intent.objects.get(pk=intent.pk), trial.at, refused, is_whole=True)
 
 
+def _go_away(world: SimpleNamespace, at: datetime) -> None:
+    """Cy, for an hour and a half, with Bo in his place."""
+    start_absence(world.workspace, world.cy, at, at + timedelta(minutes=90), world.bo, actor="server")
+
+
 def _tick() -> None:
     wake_due()
+    announce_due()
+    settle_absences()
     announce_due()
     deliver_due()
 
@@ -112,6 +161,8 @@ def _next(intent: Intent, trial: Script, acts: list[Act]) -> datetime | None:
     moments = [*queued, *([intent.wake_at] if intent.wake_at else [])]
     if intent.wake_at:
         moments += [trial.at + act.after for act in acts[:1]]
+        turns = [moment for row in Absence.objects.all() for moment in (row.starts_at, row.ends_at)]
+        moments += [moment for moment in turns if moment > clock.now()]
     return min(moments, default=None)
 
 
