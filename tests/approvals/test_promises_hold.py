@@ -236,7 +236,7 @@ def test_promises_hold_after_each_step_whatever_happens_in_whatever_order(db: No
             super().__init__()
             self.held = ExitStack()
             self.traveller = self.held.enter_context(time_machine.travel(START, tick=False))
-            example = transaction.atomic()
+            example: Any = transaction.atomic()
             example._from_testcase = True  # durable transactions may begin inside, as inside Django's own tests
             self.held.enter_context(example)
 
