@@ -47,7 +47,13 @@ def ruling_of(submission: Submission, principal: Principal) -> Ruling:
 
 def active_rules(workspace: Workspace) -> list[Rule]:
     """The workspace's ordered list, each policy in its newest version."""
-    return [Rule(row.policy.name, row.number, row.body) for row in _NEWEST(workspace=workspace.pk)]
+    return [rule for _, rule in positioned_rules(workspace)]
+
+
+def positioned_rules(workspace: Workspace) -> list[tuple[int, Rule]]:
+    """The same with the place of each."""
+    rows = _NEWEST(workspace=workspace.pk)
+    return [(row.policy.position, Rule(row.policy.name, row.number, row.body)) for row in rows]
 
 
 def facts_of_intent(intent: Intent, prior: dict[str, Any] | None = None) -> Facts:

@@ -8,6 +8,7 @@ from typing import Any
 
 from approvals.directory import people_named
 from approvals.reach import deciders_ever
+from approvals.services.linting import lint_draft
 from intents.models import Workspace
 
 MANY = 25
@@ -28,13 +29,14 @@ class Consequences:
         return self.told > MANY
 
 
-def consequences_of(workspace: Workspace, body: dict[str, Any]) -> Consequences:
-    """For a body that has been checked."""
+def consequences_of(workspace: Workspace, name: str, body: dict[str, Any], position: int) -> Consequences:
+    """For a body that has been checked, and its place in the list."""
     types = body["match"]["types"]
     return Consequences(
         told=told_by(workspace, body),
         example_type=types[0].replace("*", "example.v1"),
         draft=json.dumps(body, ensure_ascii=False),
+        warnings=tuple(str(finding) for finding in lint_draft(workspace, name, body, position)),
     )
 
 

@@ -91,7 +91,9 @@ class PolicyForm(ModelForm):
             workspace = cleaned.get("workspace") or self._workspace()
             if workspace is not None:
                 refused_in_words(lambda: check_workspace(workspace, cleaned["body"]))
-                self._weigh(consequences_of(workspace, cleaned["body"]))
+                name = cleaned.get("name") or self.instance.name
+                position = cleaned.get("position") or 0
+                self._weigh(consequences_of(workspace, name, cleaned["body"], position))
         return cleaned
 
     def _weigh(self, found: Consequences) -> None:

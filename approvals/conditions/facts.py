@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ class Facts:
     """One intent as conditions see it. `sender` is a service account's name, `requester` an e-mail address or "".
 
     `prior` are earlier results by the step that gave them; None while none can be known. `workers` are the agents of a
-    scenario's steps; policies for a target look at them, too.
+    scenario's steps; policies for a target look at them, too. `kept` is what the language makes of them, once.
     """
 
     type: str
@@ -30,6 +30,7 @@ class Facts:
     prior: dict[str, Any] | None = None
     workers: tuple[str, ...] = ()
     has_closed_schema: bool = False
+    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def knowing(self, **more: Any) -> Facts:
         """The same with more found out."""

@@ -54,7 +54,7 @@ class Condition:
         """Evaluate it; an error is an answer of its own and never raised."""
         try:
             check_work(self.counts, self.pattern_steps, facts.sizes)
-            answer = self.program.eval(data={f"{SPACE}.{name}": value for name, value in facts.values.items()})
+            answer = self.program.eval(activation=_activation(facts))
             value, kind = answer.plain_value(), answer.type()
         except (TooMuchWork, RuntimeError, ValueError, TypeError, OverflowError) as fault:
             return Weighing(False, str(fault)[:300])
@@ -89,6 +89,14 @@ def _environment() -> Any:
     types |= {"payload": cel.Type.DYN, "created_at": cel.Type.TIMESTAMP}
     types["prior"] = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
     return cel.NewEnv(container=SPACE, variables={f"{SPACE}.{name}": kind for name, kind in types.items()})
+
+
+def _activation(facts: Facts) -> Any:
+    """The facts as CEL's own values: converted once for all conditions that are weighed on them."""
+    if SPACE not in facts.kept:
+        values = {f"{SPACE}.{name}": value for name, value in facts.values.items()}
+        facts.kept[SPACE] = _environment().Activation(values)
+    return facts.kept[SPACE]
 
 
 def _compiled(source: str) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests import servers
 from tests.bench import POSTGRESQL
 
-SECTIONS = ("creates", "lives", "waiting", "due", "sweep")
+SECTIONS = ("creates", "lives", "waiting", "due", "sweep", "matching")
 
 
 def main(words: list[str]) -> int:
@@ -41,7 +41,7 @@ def measure(options: argparse.Namespace, words: list[str], folder: Path, url: st
     import django
 
     django.setup()
-    from tests.bench import clockwork, flow, report, waiting
+    from tests.bench import clockwork, flow, policies, report, waiting
     from tests.bench.house import house
 
     run = {
@@ -50,6 +50,7 @@ def measure(options: argparse.Namespace, words: list[str], folder: Path, url: st
         "waiting": waiting.waiting,
         "due": clockwork.due,
         "sweep": clockwork.sweep,
+        "matching": policies.matching,
     }
     begun = time.monotonic()
     rows: list[report.Row] = []
