@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from notifications import views
 from notifications.account import views as account
+from notifications.account.preferences import choose_channels
 from notifications.bounces.views import mail_events
 from notifications.deliverylog import gate_deliveries
 from notifications.maillinks.views import by_mail, open_link
@@ -22,6 +23,7 @@ urlpatterns = [
     path("by-mail/<uuid:gate_id>", by_mail, name="by_mail"),
     path("mail-events/<slug:provider>", mail_events, name="mail_events"),
     path("account", account.account, name="account"),
+    path("account/channels", choose_channels, name="account_channels"),
     path("account/void-links", account.void_links, name="account_void_links"),
     path("account/example", account.send_example, name="account_example"),
     path("gates/<uuid:gate_id>/deliveries", gate_deliveries, name="gate_deliveries"),

@@ -14,6 +14,7 @@ from approvals.views.guard import acts, signed_in
 from intents import clock
 from notifications import keptmail
 from notifications.account.examples import EXAMPLES, reached_by
+from notifications.account.preferences import preferences_of
 from notifications.bounces.stopping import stop_of
 from notifications.channels.base import Dead, Fate, Sent
 from notifications.maillinks.links import revoke_links
@@ -32,6 +33,7 @@ def account(request: HttpRequest, person: Person) -> HttpResponse:
         "address": person.email,
         "stopped": stop_of(EMAIL, person.email),
         "mail_is_kept": keptmail.is_used(),
+        "preferences": preferences_of(person),
         "channels": [name for name in EXAMPLES if name in reached_by(person)],
     }
     return render(request, "account.html", shown)
