@@ -60,7 +60,7 @@ def choose_channels(request: HttpRequest, person: Person) -> HttpResponse:
         Membership.objects.filter(pk=row.pk).update(channels=form.cleaned_data["channels"])
         messages.success(request, f"From now on you are told like this in {row.workspace}.")
     else:
-        messages.error(request, " ".join(form.errors["channels"]))
+        messages.error(request, " ".join(str(error) for error in form.errors["channels"]))
     return redirect("account")
 
 
