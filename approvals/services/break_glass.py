@@ -24,8 +24,9 @@ from approvals.services.decide import (
     takes_none,
 )
 from approvals.services.gates import close_gate
+from approvals.services.sureness import UNKNOWN, Sureness, too_weak
 from approvals.services.verdict import Verdict, recorded, refused
-from approvals.strength import LINK
+from approvals.strength import LINK, Shown
 from intents.lifecycle import StepStatus
 from intents.ports import StepEnd
 from intents.services.advance import end_step
@@ -33,18 +34,19 @@ from intents.services.advance import end_step
 REASON = "break_glass"
 
 
-def break_glass(gate_id: uuid.UUID, person: Person, why: str, manner: Manner, *, digest: str = "") -> Verdict:
+def break_glass(
+    gate_id: uuid.UUID, person: Person, why: str, manner: Manner, *, digest: str = "", sureness: Sureness = UNKNOWN
+) -> Verdict:
     """Close the gate yes, whoever else should have agreed. Four eyes hold: nobody does it for a request of their own.
 
-    `digest` is of what was shown. Neither the form nor evidence is asked for.
+    `digest` is of what was shown. It is as sure who does it as the policy wants of any yes; neither the form nor
+    evidence is asked for.
     """
     words = why.strip()
     with acting_on(gate_id) as act:
         none = takes_none(act.locked, act.gate)
         refusal = none or _not_theirs(act, person, manner) or act.bad_text(words, "the reason")
-        if refusal is None and manner.strength == LINK:
-            refusal = refused(act.gate, "sign_in_needed", "Sign in first: no link of a mail breaks glass.", 422)
-        refusal = refusal or not_as_shown(act.gate, Answer("", digest=digest))
+        refusal = refusal or _too_weak(act, manner, sureness) or not_as_shown(act.gate, Answer("", digest=digest))
         if refusal is not None:
             return refusal
         own = own_vote(act.gate, person)
@@ -77,6 +79,14 @@ def _not_theirs(act: Acting, person: Person, manner: Manner) -> Verdict | None:
     message = bound.message if bound else "You do not have the right to break glass in this workspace."
     keep_refusal(act.locked, act.gate, person, code, manner.via)
     return refused(act.gate, code, message, 403)
+
+
+def _too_weak(act: Acting, manner: Manner, sureness: Sureness) -> Verdict | None:
+    """No link of a mail breaks glass, whatever else it may do."""
+    if manner.strength == LINK:
+        return refused(act.gate, "sign_in_needed", "Sign in first: no link of a mail breaks glass.", 422)
+    fault = too_weak(act.gate, Shown(manner.strength, sureness.signed_in_at), act.now)
+    return refused(act.gate, fault.code, fault.message, 422, fault.details) if fault else None
 
 
 def _yes(gate: Gate, words: str) -> Answer:

@@ -27,6 +27,7 @@ from approvals.views.editing import edited_values
 from approvals.views.gatepage import gate_page
 from approvals.views.guard import acts, signed_in
 from approvals.views.offers import Tried
+from approvals.views.sessions import sureness_of
 from approvals.views.subject import subject_of
 from approvals.views.withdrawing import principal_of
 from intents.errors import DomainError, NotFound
@@ -44,7 +45,7 @@ def act_on_page(request: HttpRequest, person: Person, gate_id: uuid.UUID, act: s
     """Do it and show the gate with it; or the same page, what was typed kept, with the reason why not."""
     gate = gate_for(person, gate_id)
     try:
-        verdict = ACTS[act](gate, person, request.POST)
+        verdict = ACTS[act](gate, person, request)
     except NotFound:
         raise
     except DomainError as error:
@@ -70,57 +71,66 @@ def _clean(post: QueryDict, name: str) -> str:
     return post.get(name, "").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
 
 
-def _ask(gate: Gate, person: Person, post: QueryDict) -> Verdict:
-    return ask(gate.pk, person, _clean(post, "text"), via=VIA)
+def _ask(gate: Gate, person: Person, request: HttpRequest) -> Verdict:
+    return ask(gate.pk, person, _clean(request.POST, "text"), via=VIA)
 
 
-def _answer(gate: Gate, person: Person, post: QueryDict) -> Verdict:
+def _answer(gate: Gate, person: Person, request: HttpRequest) -> Verdict:
     by = principal_of(person, gate.workspace_id)
-    return answer(gate.pk, parse_id(_clean(post, "question")), _clean(post, "text"), by, via=VIA)
+    return answer(gate.pk, parse_id(_clean(request.POST, "question")), _clean(request.POST, "text"), by, via=VIA)
 
 
-def _claim(gate: Gate, person: Person, _post: QueryDict) -> Verdict:
+def _claim(gate: Gate, person: Person, _request: HttpRequest) -> Verdict:
     return claim(gate.pk, person, via=VIA)
 
 
-def _release(gate: Gate, person: Person, _post: QueryDict) -> Verdict:
+def _release(gate: Gate, person: Person, _request: HttpRequest) -> Verdict:
     return release(gate.pk, person, via=VIA)
 
 
-def _delegate(gate: Gate, person: Person, post: QueryDict) -> Verdict:
-    return delegate(gate.pk, person, _clean(post, "to"), via=VIA)
+def _delegate(gate: Gate, person: Person, request: HttpRequest) -> Verdict:
+    return delegate(gate.pk, person, _clean(request.POST, "to"), via=VIA)
 
 
-def _undelegate(gate: Gate, person: Person, _post: QueryDict) -> Verdict:
+def _undelegate(gate: Gate, person: Person, _request: HttpRequest) -> Verdict:
     return undelegate(gate.pk, person, via=VIA)
 
 
-def _escalate(gate: Gate, person: Person, _post: QueryDict) -> Verdict:
+def _escalate(gate: Gate, person: Person, _request: HttpRequest) -> Verdict:
     return escalate(gate.pk, person, via=VIA)
 
 
-def _extend(gate: Gate, person: Person, post: QueryDict) -> Verdict:
-    chosen = _clean(post, "seconds")
+def _extend(gate: Gate, person: Person, request: HttpRequest) -> Verdict:
+    chosen = _clean(request.POST, "seconds")
     seconds = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) <= LONGEST_NUMBER else 0
-    return extend(gate.pk, person, seconds, _clean(post, "reason"), via=VIA)
+    return extend(gate.pk, person, seconds, _clean(request.POST, "reason"), via=VIA)
 
 
-def _edit(gate: Gate, person: Person, post: QueryDict) -> Verdict:
+def _edit(gate: Gate, person: Person, request: HttpRequest) -> Verdict:
     """Fields that were left as they are do not count."""
-    typed = {name: _clean(post, name) for name in post}
+    typed = {name: _clean(request.POST, name) for name in request.POST}
     changes = edited_values(gate, typed)
-    return edit(gate.pk, person, changes, _clean(post, "reason"), digest=post.get("digest") or NOT_SHOWN, via=VIA)
+    return edit(
+        gate.pk,
+        person,
+        changes,
+        _clean(request.POST, "reason"),
+        digest=request.POST.get("digest") or NOT_SHOWN,
+        via=VIA,
+    )
 
 
-def _break_glass(gate: Gate, person: Person, post: QueryDict) -> Verdict:
+def _break_glass(gate: Gate, person: Person, request: HttpRequest) -> Verdict:
     """Only from a view that showed everything, like each yes."""
-    if subject_of(gate, full=post.get("full") == "1").is_cut:
+    if subject_of(gate, full=request.POST.get("full") == "1").is_cut:
         return refused(gate, "not_in_full", "This view did not show everything. Review it in full first.", 422)
     manner = Manner(VIA, "signed_in", True)
-    return break_glass(gate.pk, person, _clean(post, "reason"), manner, digest=post.get("digest") or NOT_SHOWN)
+    shown = request.POST.get("digest") or NOT_SHOWN
+    why = _clean(request.POST, "reason")
+    return break_glass(gate.pk, person, why, manner, digest=shown, sureness=sureness_of(request, shown))
 
 
-ACTS: Mapping[str, Callable[[Gate, Person, QueryDict], Verdict]] = {
+ACTS: Mapping[str, Callable[[Gate, Person, HttpRequest], Verdict]] = {
     "ask": _ask,
     "edit": _edit,
     "answer": _answer,

@@ -10,7 +10,9 @@ import pytest
 from approvals.models import Decision, Gate, Membership, Person
 from approvals.services.break_glass import break_glass
 from approvals.services.decide import Manner
+from approvals.services.sureness import Sureness
 from approvals.services.verdict import Verdict
+from intents import clock
 from intents.models import Receipt
 from intents.services.configuration import recorded
 from intents.services.verify import chain_fits
@@ -216,6 +218,20 @@ def test_glass_is_not_broken_by_the_link_of_a_mail(guarded):
     said = break_glass(gate.pk, guarded.di, WHY, Manner("email", "link", True))
 
     assert (said.code, said.status) == ("sign_in_needed", 422)
+
+
+@pytest.mark.parametrize("wanted", ["signed_in", {"signed_in_within": 15}])
+def test_glass_is_not_broken_by_whom_the_policy_would_not_believe_a_yes(guarded, wanted):
+    make_policy(guarded.workspace, gates=[gate_rule("team:sre", strength=wanted)], position=1, name="strong")
+    gate, now = open_gate(guarded), clock.now()
+    page = Manner("web", "signed_in", True)
+
+    by_token = break_glass(gate.pk, guarded.di, WHY, Manner("api", "linked", None))
+    assert (by_token.code, by_token.status) == ("sign_in_needed", 422)
+    if wanted != "signed_in":
+        long_ago = Sureness(now - timedelta(minutes=16))
+        assert break_glass(gate.pk, guarded.di, WHY, page, sureness=long_ago).code == "sign_in_needed"
+    assert break_glass(gate.pk, guarded.di, WHY, page, sureness=Sureness(now)).recorded
 
 
 def test_glass_is_not_broken_when_something_else_was_shown(guarded):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 
 from approvals.models import Claim, Gate, Membership, Question
 from approvals.services.ask import ask
 from approvals.services.claim import claim
+from intents import clock
 from tests.acts import history, say
 from tests.approvals.browsing import signed_in, text_of
 from tests.factories import gate_rule, make_policy, open_gate
@@ -193,3 +197,17 @@ def test_gate_is_handed_over_on_the_page_and_taken_back(world):
     back = text_of(ana.post(f"/gates/{gate.pk}/undelegate", follow=True))
     assert "You are asked yourself again." in back
     assert "has asked Bo Lind to decide instead" not in back
+
+
+def test_page_says_to_sign_in_again_when_the_policy_wants_a_fresh_session_for_a_yes(world):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", strength={"signed_in_within": 15})])
+    Membership.objects.filter(person=world.bo).update(can_break_glass=True)
+    gate = open_gate(world)
+    bo = signed_in(world.bo)
+
+    with time_machine.travel(clock.now() + timedelta(minutes=20), tick=False):
+        refused = bo.post(f"/gates/{gate.pk}/break-glass", {"reason": "All is down.", "digest": gate.digest})
+
+    assert refused.status_code == 422
+    assert f"/sign-in?again=1&amp;next=/gates/{gate.pk}" in text_of(refused)
+    assert Gate.objects.get().is_open

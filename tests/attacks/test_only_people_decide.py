@@ -64,6 +64,16 @@ def test_who_calls_decide_has_a_person_before_it() -> None:
     }
 
 
+def test_who_breaks_glass_is_a_person_of_a_session_or_a_token() -> None:
+    callers = {path for path, tree in modules() if calls(tree, "break_glass")}
+
+    assert callers == {"approvals/views/acts.py", "approvals/views/actsapi.py"}
+    assert {path for path, tree in modules() if calls(tree, "record_decision")} == {
+        "approvals/services/break_glass.py",
+        "approvals/services/decide.py",
+    }
+
+
 def test_the_engine_left_alone_decides_nothing(world: SimpleNamespace, settings: Any) -> None:
     settings.EMAIL_BACKEND = "notifications.keptmail.KeptMailBackend"
     with frozen_clock() as traveller:
