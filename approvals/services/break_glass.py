@@ -24,6 +24,7 @@ from approvals.services.decide import (
     takes_none,
 )
 from approvals.services.gates import close_gate
+from approvals.services.latecomers import keep_latecomers_out
 from approvals.services.sureness import UNKNOWN, Sureness, too_weak
 from approvals.services.verdict import Verdict, recorded, refused
 from approvals.strength import LINK, Shown
@@ -72,6 +73,7 @@ def _has_the_right(gate: Gate, person: Person) -> bool:
 
 def _not_theirs(act: Acting, person: Person, manner: Manner) -> Verdict | None:
     """An attempt is kept in the history, like one to decide."""
+    keep_latecomers_out(act.locked, act.gate.terms.body)
     bound = may_decide(act.gate, person) if person.ref in act.gate.intent.excluded else None
     if bound is None and _has_the_right(act.gate, person):
         return None

@@ -213,7 +213,7 @@ def take_back_own(locked: Locked, gate: Gate, own: Decision, via: str) -> None:
 
 
 def _close_if_settled(locked: Locked, gate: Gate, person: Person) -> None:
-    if not gate.is_open or locked.now >= gate.expires_at:
+    if takes_none(locked, gate) is not None:
         return
     votes = selectors.standing_votes(gate)
     result = selectors.tally_of(gate, selectors.eligible_seats(gate), votes).result

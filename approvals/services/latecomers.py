@@ -1,4 +1,6 @@
-"""Who changed the rules between the plan and the gate: seats are given when the gate opens, by the teams of then."""
+"""Who changed the rules since the plan: seats are given by the teams of when the gate opens and the schedules of later,
+and the right to break glass is that of the moment.
+"""
 
 from __future__ import annotations
 

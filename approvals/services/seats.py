@@ -9,6 +9,7 @@ from approvals import selectors
 from approvals.directory import deciders_named
 from approvals.models import Gate, Person, Seat
 from approvals.rotas import Roster, roster_named, schedules_in
+from approvals.services.latecomers import keep_latecomers_out
 from approvals.stepping import names_asked
 from approvals.terms import TermsBody, names_in
 from intents.services.lock import Locked
@@ -38,6 +39,8 @@ def reseat(locked: Locked, gate: Gate) -> bool:
         return False
     before, now_on_call = gate.on_call or {}, on_call_by(rosters, locked.now)
     changed = [name for name in rosters if name in before and before[name] != now_on_call[name]]
+    if changed:
+        keep_latecomers_out(locked, gate.terms.body)
     for name in changed:
         _hand_over(locked, gate, name, before[name], now_on_call[name])
     gate.on_call = now_on_call

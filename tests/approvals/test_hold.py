@@ -129,3 +129,19 @@ def test_request_says_whether_it_is_amendable(world, api):
     intent_id = api.post("/v1/intents", body | {"human_task": REVIEW}).json()["intent_id"]
 
     assert Gate.objects.get(intent=intent_id).intent.texts.request["amendable"] is True
+
+
+def test_hold_is_said_once_when_an_answer_from_before_it_is_repeated(world):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", need=2)])
+    gate = open_gate(world, human_task=REVIEW, amendable=True)
+    say(gate, world.bo)
+    say(gate, world.ana, "changes_requested", comment="only ten rows")
+    since = gate_of(gate.intent).held_at
+
+    for _ in range(2):
+        assert say(gate, world.bo).code == "already_recorded"
+        assert say(gate, world.ana, "changes_requested", comment="only ten rows").code == "already_recorded"
+
+    assert history(gate.intent).count("held_for_changes") == 1
+    assert details(gate.intent, "held_for_changes")["name"] == "Ana Ruiz"
+    assert gate_of(gate.intent).held_at == since

@@ -12,11 +12,17 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from approvals.models import ApprovalSettings, Gate, Membership, Person, Policy, Team
+from approvals.models import ApprovalSettings, Gate, Membership, Override, Person, Policy, Schedule, Team
+from approvals.services.break_glass import break_glass
+from approvals.services.decide import Manner
 from approvals.services.policies import save_policy
+from approvals.services.schedules import add_overrides
+from approvals.sweeps import settle_schedules
+from intents import clock
 from intents.services.configuration import recorded
 from intents.services.verify import chain_fits
 from tests.acts import details, finish_work, fresh, gate_of, say, take_work
+from tests.approvals.rotas import layer, make_schedule
 from tests.conftest import Api
 from tests.factories import gate_rule, make_person, make_policy, make_team, open_gate, send
 
@@ -207,3 +213,37 @@ def test_a_team_that_is_changed_in_the_admin_keeps_the_signed_in_admin_out(world
 
     assert saved.status_code == 302, saved.content
     assert say(open_gate(world), world.ana).code == "rules_changed"
+
+
+def puts_oneself_on_call(world: SimpleNamespace, schedule: Schedule) -> None:
+    now = clock.now()
+    with by_ana(world, Override):
+        add_overrides(schedule, [(world.ana, now, now + timedelta(hours=1))], author=world.ana)
+
+
+def test_who_puts_themselves_on_call_while_a_gate_is_open_does_not_decide_on_it(world: SimpleNamespace) -> None:
+    with time_machine.travel(LATER, tick=False) as traveller:
+        schedule = make_schedule(world, layer(world.bo))
+        make_policy(world.workspace, gates=[gate_rule("schedule:primary")])
+        gate = open_gate(world)
+        traveller.shift(60)
+        puts_oneself_on_call(world, schedule)
+        settle_schedules()
+
+        assert say(gate, world.ana).code == "rules_changed"
+        assert "Ana Ruiz changed who is on call in primary" in details(gate.intent, "person_kept_out")["why"]
+        assert details(gate.intent, "handed_over")["told"] == []
+        assert say(gate, world.bo).recorded
+
+
+def test_who_gives_themselves_the_right_to_break_glass_breaks_none_that_was_open(world: SimpleNamespace) -> None:
+    make_policy(world.workspace, gates=[gate_rule("team:sre", need=2)])
+    gate = open_gate(world)
+    with by_ana(world, Membership):
+        world.ana.memberships.update(can_break_glass=True)
+
+    refused = break_glass(gate.pk, world.ana, "It is urgent.", Manner("web", "signed_in", True))
+
+    assert (refused.code, refused.status) == ("rules_changed", 403)
+    assert not Gate.objects.get(pk=gate.pk).outcome
+    assert chain_fits(fresh(gate.intent))
