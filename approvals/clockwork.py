@@ -10,7 +10,7 @@ from approvals.chains.body import Chain
 from approvals.models import Gate, Membership, Seat
 from approvals.outcomes import OutcomeClass
 from approvals.progress import progress_json, progress_of
-from approvals.selectors import excluded_from, silence_outcome
+from approvals.selectors import asked_all_the_time, excluded_from, silence_outcome
 from approvals.services.gates import close_gate, set_wake
 from approvals.stepping import Cause, about, anybody, at_place, begin_step, course_of, first_told_at, to_last_resort
 from intents.clock import iso
@@ -116,7 +116,7 @@ def keep_progress(step: Step, gate: Gate, progress: walk.Progress) -> None:
 def expire(locked: Locked, gate: Gate) -> StepEnd:
     """Nobody answered in time: what was stated beforehand happens, and it is "not approved" unless stated in words."""
     stated = gate.terms.body["on_timeout"]
-    if stated == "approve" and not gate.was_changed and not somebody_objected(gate) and everybody_was_told(gate):
+    if stated == "approve" and may_pass_in_silence(gate):
         outcome = next(name for name, cls in gate.ask.outcomes if cls == OutcomeClass.YES)
         close_gate(locked, gate, outcome=outcome, outcome_class=OutcomeClass.YES, reason="timeout")
         return StepEnd(StepStatus.DONE, "server", None, "timeout", outcome)
@@ -127,6 +127,11 @@ def expire(locked: Locked, gate: Gate) -> StepEnd:
     close_gate(locked, gate, outcome=outcome, outcome_class=OutcomeClass.NO, reason="timeout")
     final = Status.FAILED if outcome == "failed" else Status.CANCELED
     return StepEnd(StepStatus.CANCELED, "server", final, "timeout", outcome)
+
+
+def may_pass_in_silence(gate: Gate) -> bool:
+    """True if everybody was told and asked for the whole time, and nobody said anything against it."""
+    return asked_all_the_time(gate) and not somebody_objected(gate) and everybody_was_told(gate)
 
 
 def somebody_objected(gate: Gate) -> bool:

@@ -197,12 +197,17 @@ def waiting_sentence(gate: Gate, eligible: list[Person] | None = None) -> str:
 
 def silence_outcome(gate: Gate) -> str:
     """What happens if nobody answers, in two words. No yes comes of it when the intent's own deadline is first, or
-    when the payload was changed meanwhile: nobody was told of it for the whole time.
+    when the payload was changed or the gate was held meanwhile: nobody was asked about it for the whole time.
     """
-    if gate.expires_at >= gate.intent.deadline_at or (gate.was_changed and gate.terms.body["on_timeout"] == "approve"):
-        return THEN["expire"]
     stated = str(gate.terms.body["on_timeout"])
+    if gate.expires_at >= gate.intent.deadline_at or (stated == "approve" and not asked_all_the_time(gate)):
+        return THEN["expire"]
     return THEN.get(stated, stated)
+
+
+def asked_all_the_time(gate: Gate) -> bool:
+    """False if the payload was changed, or if the gate was held for changes at some time: nobody could say no then."""
+    return not gate.was_changed and not gate.decisions.filter(outcome_class=OutcomeClass.BACK).exists()
 
 
 def silence_sentence(gate: Gate, zone: tzinfo = UTC) -> str:

@@ -51,13 +51,14 @@ def on_each(gates: QuerySet[Gate], wanted: Callable[[Gate], bool], act: Act) -> 
     """Do it to each of these gates that wants it and is still open. False if one of them has to wait."""
     done = True
     for gate in gates.select_related("terms", "workspace", "intent__texts").iterator(chunk_size=200):
-        if wanted(gate):
-            done = _act_on(gate, act) and done
+        done = _act_on(gate, wanted, act) and done
     return done
 
 
-def _act_on(seen: Gate, act: Act) -> bool:
+def _act_on(seen: Gate, wanted: Callable[[Gate], bool], act: Act) -> bool:
     try:
+        if not wanted(seen):
+            return True
         with locked_intent(seen.intent_id) as locked:
             gate = Gate.objects.select_related("ask", "terms").get(pk=seen.pk)
             gate.intent = locked.intent

@@ -10,6 +10,7 @@ from approvals.models import Person
 from approvals.services.told import mark_unreachable
 from intents import nudges
 from intents.services.durable import durable
+from intents.services.lock import hold_first
 from notifications.channels.registry import CHANNELS
 from notifications.claims import OPEN
 from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
@@ -20,13 +21,16 @@ TOLD = (DeliveryStatus.SENT, DeliveryStatus.HELD)
 def give_up(delivery: Delivery, why: str, now: datetime) -> None:
     """This message never reaches its person. Inside `durable()`; the copies on other channels are held until its end.
 
-    Two channels that fail at once take turns here: the later one knows of the earlier.
+    Two channels that fail at once take turns here: the later one knows of the earlier. The intent is held before them.
     """
+    is_asked = bool(delivery.gate_id) and delivery.purpose in ASKS
+    if is_asked:
+        hold_first(delivery.intent_id)
     copies = list(_copies(delivery).select_for_update(of=("self",)).order_by("pk"))
     others = [copy for copy in copies if copy.pk != delivery.pk]
     if _is_told_elsewhere(others, now) or _is_queued_elsewhere(delivery, others, now):
         return
-    if delivery.gate_id and delivery.purpose in ASKS:
+    if delivery.gate_id and is_asked:
         mark_unreachable(delivery.gate_id, delivery.person_id, why)
 
 

@@ -148,6 +148,11 @@ def locked_intent(intent_id: uuid.UUID, *, skip_locked: bool = False) -> Iterato
         locked.leave()
 
 
+def hold_first(intent_id: uuid.UUID) -> None:
+    """Hold the row to the end of the transaction, before rows that refer to it: that order is everybody's."""
+    _LOCKED.first(intent=intent_id)
+
+
 @contextmanager
 def new_intent(intent: Intent, steps: list[Step]) -> Iterator[Locked]:
     """An intent with its texts and steps, none of them written yet: nobody sees it, so there is nothing to lock.

@@ -17,9 +17,11 @@ from approvals.services.decide import decide
 from approvals.services.delegate import delegate, undelegate
 from approvals.services.escalate import escalate
 from approvals.services.extend import extend
+from approvals.services.sureness import Sureness
 from approvals.services.take_back import take_back
 from approvals.services.verdict import Verdict
 from approvals.spans import NotASpan, seconds_of
+from intents import clock
 from intents.errors import Conflict, Invalid
 from intents.models import Intent
 from notifications.rehearsal.script import Act
@@ -60,7 +62,8 @@ def perform(intent: Intent, act: Act) -> Verdict:
     if act.does in ACTS:
         return ACTS[act.does](gate, person, act)
     answer = Answer(_outcome(gate, act.does), act.comment, digest=gate.digest)
-    return decide(gate.pk, answer, person, via=VIA, strength=STRENGTH, full_view=True)
+    surely = Sureness(clock.now(), asked_again=True)  # they sign in for it, and say it twice if they are asked twice
+    return decide(gate.pk, answer, person, via=VIA, strength=STRENGTH, full_view=True, sureness=surely)
 
 
 def _outcome(gate: Gate, does: str) -> str:

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.models import Schedule
-from approvals.sweeps import settle_schedules
+from approvals.models import Schedule, ScheduleVersion
+from approvals.sweeps import settle, settle_schedules
 from intents import clock
 from intents.sweeps import wake_due
 from notifications.announce import announce_due
@@ -195,3 +195,19 @@ def test_a_hand_over_in_a_later_step_of_the_chain_tells_nobody_before_its_time(w
     assert details(gate.intent, "handed_over")["told"] == []
     escalated = Delivery.objects.filter(purpose="escalation").values_list("address", flat=True)
     assert list(escalated) == ["bo@acme.example"]
+
+
+def test_one_schedule_that_cannot_be_read_stops_no_other_gate(world, noon, schedule):
+    """Nor what is swept after it: people who leave, and absences."""
+    broken = make_schedule(world, layer(world.ana), name="broken")
+    gate = open_gate(world)
+    make_policy(world.workspace, "broken", gates=[gate_rule("schedule:broken")], position=1)
+    open_gate(world)
+    for each in (broken, schedule):
+        make_override(each, world.cy, START, START + HOUR)
+    ScheduleVersion.objects.filter(schedule=broken).update(body={})
+
+    settle()
+
+    assert details(gate.intent, "handed_over")["to"] == "cy@acme.example"
+    assert Schedule.objects.get(name="broken").unsettled_since is not None

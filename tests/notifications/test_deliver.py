@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from approvals.models import Seat
 from intents import clock
@@ -237,3 +239,15 @@ def test_deliver_writes_to_the_address_of_today(world, kept):
     deliver_due()
 
     assert KeptMail.objects.get().to == "new@acme.example"
+
+
+def test_an_intent_is_locked_before_its_deliveries_when_a_person_is_given_up(world, smtp):
+    """As everywhere else: the other order and a purge at the same time would wait for each other."""
+    ask(world, "550@acme.example")
+
+    with CaptureQueriesContext(connection) as captured:
+        deliver_due()
+
+    reads = [query["sql"] for query in captured.captured_queries if query["sql"].startswith("SELECT")]
+    copies = next(at for at, sql in enumerate(reads) if '"notifications_delivery"."purpose" =' in sql)
+    assert any('FROM "intents_intent" WHERE' in sql for sql in reads[:copies])

@@ -173,3 +173,11 @@ def test_command_prints_the_timeline(world: SimpleNamespace, tmp_path: Any):
 
 def _wants(who: str) -> dict[str, Any]:
     return {"match": {"types": ["*"]}, "action": "require", "gates": [gate_rule(who, place="before")]}
+
+
+def test_yes_at_high_risk_is_taken_as_from_somebody_who_signs_in_for_it(world: SimpleNamespace):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", risk="high")])
+
+    play = rehearse(world.workspace, script(acts=(act(5, "bo"),)))
+
+    assert (play.status, play.outcome) == ("COMPLETED", "approved")
