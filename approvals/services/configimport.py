@@ -6,37 +6,25 @@ team, schedule or chain is deleted. Sections that are not in the file are left a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
 
-from approvals.configfile.reading import Path, Read, Unreadable, place, read
+from approvals.configfile.reading import Unreadable, read
 from approvals.configfile.shape import faults_of
 from approvals.configfile.writing import difference
 from approvals.models import ApprovalSettings, Chain, Person, Policy, Schedule, Team
-from approvals.rules import RuleRefused
-from approvals.schedulerules import ScheduleRefused
 from approvals.services import configsections as sections
+from approvals.services.bringing import Bringing, Fault
 from approvals.services.configexport import document_of
 from intents.models import Workspace
 from intents.services.configuration import record_differences, snapshot
 
-WHERE = re.compile(r"^[a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*")
 MODELS: tuple[type[Model], ...] = (ApprovalSettings, Team, Schedule, Chain, Policy)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Why the file is refused, and in which line."""
-
-    line: int
-    message: str
 
 
 @dataclass(frozen=True)
@@ -45,37 +33,6 @@ class Brought:
 
     difference: str = ""
     faults: tuple[Fault, ...] = ()
-
-
-@dataclass
-class Bringing:
-    """One file on its way in."""
-
-    workspace: Workspace
-    author: Person | None
-    file: Read
-    faults: list[Fault] = field(default_factory=list)
-
-    def refuse(self, path: Path, message: str) -> None:
-        """Note a fault; the rest is looked at all the same. A message that begins with a place leads to its line."""
-        found = WHERE.match(message)
-        inner = _parts(found[0].removeprefix("chain.")) if found else ()
-        self.faults.append(Fault(self.file.line_of((*path, *inner)), f"{place(path)}: {message}"))
-
-    def policy(self, name: str) -> Path:
-        """Where the file has this policy."""
-        entries = self.file.data.get("policies", [])
-        return next((("policies", at) for at, entry in enumerate(entries) if entry["name"] == name), (name,))
-
-    def trying(self, path: Path, write: Callable[[], object]) -> None:
-        """Run one change in a savepoint of its own; a refusal becomes a fault."""
-        try:
-            with transaction.atomic():
-                write()
-        except (RuleRefused, ScheduleRefused) as error:
-            self.refuse(path, str(error))
-        except ValidationError as error:
-            self.refuse(path, " ".join(error.messages))
 
 
 def bring_in(workspace: Workspace, text: str, *, author: Person | None, actor: str, dry_run: bool = False) -> Brought:
@@ -112,7 +69,3 @@ def _write(bringing: Bringing) -> None:
 
 def _rows(workspace: Workspace) -> list[Callable[[], Any]]:
     return [partial(model._default_manager.filter, workspace=workspace) for model in MODELS]
-
-
-def _parts(where: str) -> Path:
-    return tuple(int(part) if part.isdigit() else part for part in re.findall(r"[a-z_]+|\d+", where))

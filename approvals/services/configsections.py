@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from approvals.configfile.shape import body_of
 from approvals.directory import canonical_name, member
@@ -12,11 +12,9 @@ from approvals.models import ApprovalSettings, Chain, Policy, PolicyVersion, Sch
 from approvals.rules import RuleRefused
 from approvals.schedulerules import check_body
 from approvals.services import chains, policies, schedules
+from approvals.services.bringing import Bringing
 from approvals.services.configexport import document_of
 from intents.models import Workspace
-
-if TYPE_CHECKING:
-    from approvals.services.configimport import Bringing
 
 STEP = 10
 
