@@ -8,20 +8,26 @@ from typing import Any
 
 from approvals.directory import people_named
 from approvals.reach import deciders_ever
-from approvals.services.linting import lint_draft
+from approvals.services.linting import lint_draft, with_draft
+from approvals.services.replay import replay
 from intents.models import Workspace
 
 MANY = 25
+DAYS = 7
 
 
 @dataclass(frozen=True)
 class Consequences:
-    """`told`: how many people each request is told to. `draft` is the body as JSON, for a dry run."""
+    """`told`: how many people each request is told to. `draft` is the body as JSON, for a dry run.
+
+    `warnings`: what lint says of it. `replayed`: what it would have done to the intents of the last days, in words.
+    """
 
     told: int
     example_type: str
     draft: str
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...]
+    replayed: str
 
     @property
     def is_crowd(self) -> bool:
@@ -37,6 +43,7 @@ def consequences_of(workspace: Workspace, name: str, body: dict[str, Any], posit
         example_type=types[0].replace("*", "example.v1"),
         draft=json.dumps(body, ensure_ascii=False),
         warnings=tuple(str(finding) for finding in lint_draft(workspace, name, body, position)),
+        replayed=replay(workspace, with_draft(workspace, name, body, position), DAYS).words,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from approvals.adminforms.consequences import Consequences, consequences_of
+from approvals.adminforms.consequences import MANY, Consequences, consequences_of, told_by
 from approvals.adminforms.gate import GateForm, initial_of
 from approvals.adminforms.parts import bodies_of
 from approvals.adminforms.refusals import refused_in_words
@@ -91,19 +91,17 @@ class PolicyForm(ModelForm):
             workspace = cleaned.get("workspace") or self._workspace()
             if workspace is not None:
                 refused_in_words(lambda: check_workspace(workspace, cleaned["body"]))
-                name = cleaned.get("name") or self.instance.name
-                position = cleaned.get("position") or 0
-                self._weigh(consequences_of(workspace, name, cleaned["body"], position))
+                self._weigh(workspace, cleaned)
         return cleaned
 
-    def _weigh(self, found: Consequences) -> None:
+    def _weigh(self, workspace: Workspace, data: dict[str, Any]) -> None:
         """A check shows what saving would bring about; a crowd is only told of if somebody said that they mean it."""
-        if "_check" in self.data:
-            self.consequences = found
-            raise ValidationError("Checked: it can be saved. Nothing is saved yet.", code="checked")
-        if found.is_crowd and "crowd" not in self.data:
-            self.consequences = found
-            raise ValidationError(f"Each request would notify {found.told} people. Say below that you mean it.")
+        is_crowd = told_by(workspace, data["body"]) > MANY and "crowd" not in self.data
+        if "_check" not in self.data and not is_crowd:
+            return
+        name, position = data.get("name") or self.instance.name, data.get("position") or 0
+        self.consequences = consequences_of(workspace, name, data["body"], position)
+        raise ValidationError("Nothing is saved yet.", code="checked")
 
     def has_changed(self) -> bool:
         """Also where only a gate did."""

@@ -18,7 +18,7 @@ from approvals.services.schedules import save_schedule
 from approvals.spans import NotASpan, seconds_of, span_text
 from tests.adminforms import chain_fields, policy_fields, schedule_fields
 from tests.changes import entries
-from tests.factories import gate_rule, make_person, make_policy
+from tests.factories import gate_rule, make_person, make_policy, send
 
 EVERYTHING: dict[str, Any] = {
     "match": {
@@ -173,11 +173,16 @@ def test_a_crowd_is_only_told_of_when_somebody_means_it(world: SimpleNamespace, 
 def test_a_check_saves_nothing_and_says_who_is_told(world: SimpleNamespace, admin: Client):
     body = {"match": {"types": ["intent.db.*"]}, "action": "require", "gates": [gate_rule("team:sre")]}
 
+    make_policy(world.workspace, "shadow", "approve", types=("intent.*",), position=5)
+    send(world, intent_type="intent.db.migrate.v1")
+
     page = admin.post(reverse("admin:approvals_policy_add"), policy_fields(body, **of(world), _check="1"))
 
+    assert "Of the intents of the last 7 days: 1 same." in page.content.decode()
+    assert "shadow" in page.content.decode().partition("Look at this again")[2]
     assert "This will notify 3 people with each request." in page.content.decode()
     assert 'name="type" value="intent.db.example.v1"' in page.content.decode()
-    assert not Policy.objects.exists()
+    assert not Policy.objects.filter(name="one").exists()
 
 
 def test_a_gate_is_removed_when_it_is_ticked(world: SimpleNamespace, admin: Client):
