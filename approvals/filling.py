@@ -23,7 +23,7 @@ SECRET = "(secret)"  # noqa: S105  what stands in its place
 
 @dataclass(frozen=True)
 class About:
-    """The request that the words are about. `requester` is an opaque id or ""."""
+    """The request that the words are about. `requester`: an opaque id or "". `secret`: what any of its gates hides."""
 
     type: str
     target: str
@@ -31,11 +31,12 @@ class About:
     requester: str
     workspace: str
     payload: dict[str, Any]
+    secret: tuple[str, ...] = ()
 
     def filled(self, texts: Iterable[str], secret: Iterable[str]) -> list[str]:
         """The texts with their names put in. Nothing is evaluated, and what was put in is not looked at again."""
-        found = list(texts)
-        values = {name: self._value(name, list(secret)) for text in found for name in names_in_template(text)}
+        found, hidden = list(texts), [*secret, *self.secret]
+        values = {name: self._value(name, hidden) for text in found for name in names_in_template(text)}
         return [substituted(text, values) for text in found]
 
     def _value(self, name: str, secret: list[str]) -> str:
@@ -54,7 +55,8 @@ class About:
 def about_intent(intent: Intent, payload: dict[str, Any]) -> About:
     """The same of an intent that was sent before, with this payload."""
     sender = intent.sender.service_account.name
-    return About(intent.intent_type, intent.to_agent, sender, intent.requester, str(intent.workspace), payload)
+    secret = tuple(intent.texts.secret)
+    return About(intent.intent_type, intent.to_agent, sender, intent.requester, str(intent.workspace), payload, secret)
 
 
 def refill(step: Step) -> bool:

@@ -6,6 +6,7 @@ Registered as a planner port of the intents app; runs in the transaction of subm
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Exists, OuterRef
@@ -17,12 +18,12 @@ from approvals.changers import LATELY, Rules, changers, entries_since
 from approvals.directory import label, member
 from approvals.filling import About
 from approvals.models import ApprovalSettings, Unmatched
-from approvals.placing import Item, PolicyGate, merge_with_first, place_all, shown
+from approvals.placing import Ask, Item, PolicyGate, merge_with_first, place_all, shown
 from approvals.reach import deciders_within
 from approvals.rulebook.fields import overlap
 from approvals.rules import Rule, Ruling
 from approvals.savedchains import chains_named
-from approvals.terms import completed, from_rule, line, rules_in
+from approvals.terms import TermsBody, completed, from_rule, line, rules_in
 from approvals.weighing import ruling_of
 from intents import clock
 from intents.errors import Invalid
@@ -57,18 +58,18 @@ def plan(submission: Submission, workspace: Workspace, principal: Principal, pla
     planned.excluded = sorted({*planned.excluded, *planned.kept_out})
     planned.bound = bound(planned.excluded, workspace, settings)
     planned.excluded = sorted({*planned.excluded, *planned.bound})
-    about = _about(submission, workspace, principal, planned)
+    planned.secret = secret_of(item.terms for item in asked if isinstance(item, Ask))
+    about = replace(_about(submission, workspace, principal, planned), secret=tuple(planned.secret))
     planned.steps = [finished(item, workspace, planned, at, about) for at, item in enumerate(items)]
-    planned.secret = secret_of(planned.steps)
     close_to_editing(planned.steps, planned.secret)
     planned.steps += [cleaning] if cleaning else []
     planned.warnings += [warning] if warning else []
     planned.failure_step = failures.failure_step(finished(handed, workspace, planned, 0, about)) if handed else None
 
 
-def secret_of(steps: Iterable[StepSpec]) -> list[str]:
+def secret_of(terms: Iterable[TermsBody]) -> list[str]:
     """The payload fields that some gate of the plan calls secret: nobody sees them, at whichever gate."""
-    return sorted({path for step in steps for path in step.spec.get("terms", {}).get("secret", [])})
+    return sorted({path for each in terms for path in each.get("secret", [])})
 
 
 def close_to_editing(steps: Iterable[StepSpec], secret: list[str]) -> None:

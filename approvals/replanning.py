@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from approvals import planner
@@ -33,7 +33,7 @@ class Replan:
     @property
     def secret(self) -> list[str]:
         """Paths into the payload that nobody is shown from now on."""
-        return secret_of(spec for _, spec in self.added)
+        return secret_of(spec.spec["terms"] for _, spec in self.added)
 
 
 def replan(
@@ -53,6 +53,7 @@ def replan(
     there = _sources(steps)
     missing = [gate for gate in wanted if _name(gate.policy) not in there]
     about = about_intent(intent, payload)
+    about = replace(about, secret=(*about.secret, *secret_of(gate.terms for gate in missing)))
     added = _placed(intent, steps, missing, _excluded(intent, authors, settings), about)
     return Replan(added, authors, list(ruling.reasons))
 

@@ -11,6 +11,7 @@ from approvals.linting.findings import Finding, Known
 from approvals.rulebook.rule import Rule
 
 PLACE = "match.when"
+WORDS_OF_THE_SENDER = ("scenario", "requester")
 EFFECT = {"approve": "then it lets nothing pass", "deny": "then it denies", "require": "then it asks"}
 
 
@@ -48,9 +49,10 @@ def _lets_pass(rule: Rule, asked: Condition | None, known: Known) -> Iterator[Fi
         for name, why in known.open_types.items():
             if rule.is_for(name):
                 yield Finding(rule.name, "open_schema", PLACE, f"nothing of {name} passes: {why}.")
-    if asked is not None and "scenario" in asked.names:
-        words = "scenario is a word of the sender: whoever knows the name can let themselves pass."
-        yield Finding(rule.name, "sender_chooses", PLACE, words)
+    for name in WORDS_OF_THE_SENDER if asked is not None else ():
+        if asked is not None and name in asked.names:
+            words = f"{name} is a word of the sender: whoever knows a right one can let themselves pass."
+            yield Finding(rule.name, "sender_chooses", PLACE, words)
     if any(pattern.endswith("*") for pattern in rule.body["match"].get("senders", [])):
         words = "a key that provisions can make accounts whose names fit this pattern: write the names in full."
         yield Finding(rule.name, "sender_chooses", "match.senders", words)

@@ -92,6 +92,13 @@ def test_lint_finds_what_is_odd(code, rules):
     assert code in {finding.code for finding in found}
 
 
+def test_lint_warns_of_a_requester_who_lets_pass():
+    """Any program may name any member in `requested_by`."""
+    found = lint([rule(action="approve", when="requester == 'ana@acme.example'")], known(schemas={TYPE: SCHEMA}))
+
+    assert [finding.code for finding in found] == ["sender_chooses"]
+
+
 @pytest.mark.parametrize("rules", FINE.values(), ids=FINE)
 def test_lint_finds_nothing_in_what_is_fine(rules):
     assert lint(rules, known(schemas={TYPE: SCHEMA})) == []

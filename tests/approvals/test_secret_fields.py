@@ -18,6 +18,7 @@ from notifications.deliver import deliver_due
 from notifications.models import KeptMail
 from tests.acts import finish_work, gate_of, say, take_work
 from tests.approvals.browsing import signed_in, text_of
+from tests.approvals.test_amend import change
 from tests.conftest import Api
 from tests.factories import gate_rule, make_policy, send
 
@@ -102,6 +103,30 @@ def test_field_that_one_gate_calls_secret_is_not_edited_at_another(world: Simple
     steps = send(world, payload=PAYLOAD).steps.filter(kind="human")
 
     assert [step.spec["terms"]["editable"] for step in steps] == [["payload.service"], []]
+
+
+def test_field_that_one_policy_calls_secret_is_not_put_into_the_words_of_another(world: SimpleNamespace) -> None:
+    quoting = gate_rule("team:sre", place="before", title="Use {payload.pin}?", instructions="It is {payload.pin}.")
+    make_policy(world.workspace, "quotes", gates=[quoting], position=1, **{"continue": True})
+    make_policy(world.workspace, "hides", gates=[gate_rule("team:sre", secret=["payload.pin"])], position=2)
+
+    gate = gate_of(send(world, payload={"pin": PIN}))
+
+    assert (gate.title, gate.ask.instructions) == ("Use (secret)?", "It is (secret).")
+    assert PIN not in text_of(signed_in(world.ana).get(f"/gates/{gate.pk}"))
+
+
+def test_words_hide_what_becomes_secret_by_an_amendment(world: SimpleNamespace) -> None:
+    quoting = gate_rule("team:sre", place="before", title="Use {payload.pin}?")
+    make_policy(world.workspace, "quotes", gates=[quoting], position=1, **{"continue": True})
+    hiding = {"gates": [gate_rule("team:sre", secret=["payload.pin"])], "when": "payload.env == 'prod'"}
+    make_policy(world.workspace, "hides", position=2, **hiding)
+    intent = send(world, payload={"pin": PIN, "env": "test"})
+    assert PIN in gate_of(intent).title
+
+    change(world, intent, {"pin": PIN, "env": "prod"})
+
+    assert gate_of(intent).title == "Use (secret)?"
 
 
 def test_amended_payload_keeps_the_secrets_that_came_back_masked(world: SimpleNamespace, intent: Intent) -> None:
