@@ -9,11 +9,12 @@ from uuid import UUID
 from intents.models import Intent
 from notifications.channels.email import thread_of
 from notifications.claims import OPEN
-from notifications.models import Delivery, KeptMail, SlackCode
+from notifications.models import Delivery, KeptMail, SlackCode, SlackPress
 from notifications.slack.kept import forget_words, untrue
 
 MAIL_KEPT_FOR = timedelta(days=30)
 CODES_KEPT_FOR = timedelta(days=1)
+PRESSES_KEPT_FOR = timedelta(hours=1)
 
 
 class NotificationsKeeper:
@@ -32,8 +33,10 @@ class NotificationsKeeper:
         forget_words(intent.pk)
 
     def tidy(self, now: datetime, most: int) -> int:
-        """Kept mail older than 30 days; codes for linking Slack accounts that have run out."""
+        """Kept mail older than 30 days; codes for linking Slack accounts that have run out; old presses."""
         old = KeptMail.objects.filter(at__lt=now - MAIL_KEPT_FOR).values("pk")[:most]
         over = SlackCode.objects.filter(expires_at__lt=now - CODES_KEPT_FOR).values("pk")[:most]
+        pressed = SlackPress.objects.filter(at__lt=now - PRESSES_KEPT_FOR).values("pk")[:most]
         mails = KeptMail.objects.filter(pk__in=old).delete()[0]
-        return mails + SlackCode.objects.filter(pk__in=over).delete()[0]
+        codes = SlackCode.objects.filter(pk__in=over).delete()[0]
+        return mails + codes + SlackPress.objects.filter(pk__in=pressed).delete()[0]

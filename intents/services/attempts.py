@@ -37,11 +37,16 @@ def keep_attempt(principal: Principal, intent_id: uuid.UUID, tried: str, refusal
     if refusal.code not in TELLING or refusal.history_stands:
         return
     said = {"tried": tried, "code": refusal.code, "key": str(principal.key.line) if principal.key else None}
-    if _is_enough(intent_id, principal.actor, said):
+    note_attempt(intent_id, principal.actor, said)
+
+
+def note_attempt(intent_id: uuid.UUID, actor: str, said: dict[str, Any]) -> None:
+    """The same by whoever has no key here: `said` names what was tried and the code of the refusal."""
+    if _is_enough(intent_id, actor, said):
         return
     with locked_intent(intent_id) as locked:
-        if not is_final(locked.intent.status) and not _is_enough(intent_id, principal.actor, said):
-            locked.record(REFUSED, principal.actor, said)
+        if not is_final(locked.intent.status) and not _is_enough(intent_id, actor, said):
+            locked.record(REFUSED, actor, said)
 
 
 def keep_attempt_on(principal: Principal, intents: QuerySet[Intent], tried: str, refusal: DomainError) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from django.db import OperationalError, connection, transaction
 from intents.errors import Busy
 
 PATIENCE_SECONDS = 8.0
-_LOCK_ERRORS = ("lock timeout", "database is locked", "deadlock detected", "could not obtain lock")
+_LOCK_ERRORS = ("lock timeout", "statement timeout", "database is locked", "deadlock detected", "could not obtain lock")
 
 
 class FifoLock:
@@ -57,7 +58,7 @@ def _turn() -> Iterator[None]:
     if connection.vendor != "sqlite":
         yield
         return
-    if not _line.acquire(PATIENCE_SECONDS):
+    if not _line.acquire(_seconds_left()):
         raise Busy
     try:
         yield
@@ -78,13 +79,49 @@ def durable() -> Iterator[None]:
         with _turn(), transaction.atomic(durable=True):
             _thread.inside = True
             try:
+                _limit_statements()
                 yield
+                _in_time()
             finally:
                 _thread.inside = False
     except OperationalError as error:
         if any(text in str(error) for text in _LOCK_ERRORS):
             raise Busy from error
         raise
+
+
+@contextmanager
+def hurried(seconds: float) -> Iterator[None]:
+    """Whoever waits for this thread waits no longer: what cannot commit within `seconds` is Busy, and did not happen.
+
+    Only the commit itself may take longer.
+    """
+    _thread.until = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        _thread.until = None
+
+
+def _seconds_left() -> float:
+    until = getattr(_thread, "until", None)
+    return PATIENCE_SECONDS if until is None else max(until - time.monotonic(), 0.001)
+
+
+def _limit_statements() -> None:
+    """No statement of a hurried transaction waits for longer than there is time."""
+    if getattr(_thread, "until", None) is None or connection.vendor != "postgresql":
+        return
+    left = str(int(_seconds_left() * 1000) + 1)
+    with connection.cursor() as cursor:
+        for name in ("lock_timeout", "statement_timeout"):
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, left])
+
+
+def _in_time() -> None:
+    until = getattr(_thread, "until", None)
+    if until is not None and time.monotonic() > until:
+        raise Busy
 
 
 @contextmanager

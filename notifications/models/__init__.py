@@ -12,7 +12,7 @@ from notifications.models.delivery import (
     Purpose,
 )
 from notifications.models.mail import LinkGeneration, StoppedAddress
-from notifications.models.slack import SlackCode, SlackInstallation, SlackLane, SlackLink, SlackMessage
+from notifications.models.slack import SlackCode, SlackInstallation, SlackLane, SlackLink, SlackMessage, SlackPress
 from notifications.models.webhook import InboxWatch, WebhookDelivery, WebhookEvent, WebhookSubscription
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "SlackLane",
     "SlackLink",
     "SlackMessage",
+    "SlackPress",
     "StoppedAddress",
     "WebhookDelivery",
     "WebhookEvent",

@@ -52,6 +52,7 @@ class SlackLink(models.Model):
     ended_at = models.DateTimeField(null=True)
     announced_at = models.DateTimeField(null=True, editable=False)
     announce_after = models.DateTimeField(null=True, editable=False)
+    fit_at = models.DateTimeField(null=True, editable=False, help_text="When Slack last said that it is no guest.")
 
     class Meta:
         constraints = [
@@ -156,3 +157,13 @@ class SlackLane(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class SlackPress(models.Model):
+    """A press in Slack that was handled: the same one again does nothing. Kept for as long as its signature is good."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.digest

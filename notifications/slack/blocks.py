@@ -157,7 +157,7 @@ def _end(content: Content, frame: Frame, *, is_full: bool) -> Iterable[Json]:
     last = [text(words) for words in (f"{content.silence}\n" if content.silence else "", frame.own) if words]
     if last:
         yield block(line(*last))
-    buttons = [_button(number, each) for number, each in enumerate(_offered(frame.choices, is_full=is_full))]
+    buttons = [button(number, each) for number, each in enumerate(_offered(frame.choices, is_full=is_full))]
     if buttons:
         yield {"type": "actions", "block_id": "choices", "elements": buttons}
     yield block(line(*_way(content, frame, is_full=is_full)))
@@ -168,15 +168,16 @@ def _offered(choices: Sequence[Choice], *, is_full: bool) -> list[Choice]:
     return [choice for choice in choices if is_full or choice.cls != OutcomeClass.YES]
 
 
-def _button(number: int, choice: Choice) -> Json:
+def button(number: int, choice: Choice) -> Json:
+    """The button that gives this answer."""
     style = STYLES.get(choice.cls)
-    button: dict[str, Any] = {
+    drawn: dict[str, Any] = {
         "type": "button",
         "action_id": action_id(DECIDE, number),
         "text": {"type": "plain_text", "text": one_line(choice.label, BUTTON_LIMIT), "emoji": False},
         "value": pack(choice.decide),
     }
-    return button | ({"style": style} if style else {})
+    return drawn | ({"style": style} if style else {})
 
 
 def _way(content: Content, frame: Frame, *, is_full: bool) -> Iterable[Json]:

@@ -10,6 +10,8 @@ from approvals.models import Gate, Person
 from approvals.outcomes import OutcomeClass
 from approvals.selectors import may_decide
 from approvals.services.decide import own_vote
+from approvals.services.sureness import too_weak
+from approvals.strength import LINKED, Shown
 from approvals.views.words import answer_label, outcome_words
 from notifications import asks, closing
 from notifications.case import Case
@@ -52,13 +54,18 @@ def frame_of(case: Case) -> Frame:
     refusal = may_decide(gate, person)
     if refusal is not None:
         return replace(base, own=refusal.message)
-    return replace(base, choices=_choices(gate) if is_answered(DECIDE) else (), own=_own(case, gate, person))
+    weak = too_weak(gate, Shown(LINKED), case.now)
+    own = " ".join(filter(None, [_own(case, gate, person), weak.message if weak else ""]))
+    reaches_us = base.links and is_answered(DECIDE)
+    return replace(base, choices=_choices(gate, takes_yes=weak is None) if reaches_us else (), own=own)
 
 
-def _choices(gate: Gate) -> tuple[Choice, ...]:
+def _choices(gate: Gate, *, takes_yes: bool) -> tuple[Choice, ...]:
+    """Without a yes where Slack is not sure enough for it."""
     return tuple(
         Choice(Decide(gate.pk, name, gate.digest), OutcomeClass(cls), answer_label(name))
         for name, cls in gate.ask.outcomes
+        if takes_yes or cls != OutcomeClass.YES
     )
 
 

@@ -11,11 +11,11 @@ from notifications.slack.sealing import SEALER
 SECONDS = 5
 
 
-def client_of(installation: SlackInstallation) -> WebClient:
+def client_of(installation: SlackInstallation, seconds: int = SECONDS) -> WebClient:
     """A client that acts as the installation's bot. Unreadable if its token was sealed with another key."""
-    return client_with(SEALER.unseal(installation.sealed_bot_token))
+    return client_with(SEALER.unseal(installation.sealed_bot_token), seconds)
 
 
-def client_with(token: str) -> WebClient:
+def client_with(token: str, seconds: int = SECONDS) -> WebClient:
     """A client with this token. It never tries again by itself: nobody sleeps in a worker."""
-    return WebClient(token, base_url=settings.SLACK_API_URL, timeout=SECONDS, retry_handlers=[])
+    return WebClient(token, base_url=settings.SLACK_API_URL, timeout=seconds, retry_handlers=[])

@@ -6,9 +6,11 @@ from django.urls import path
 
 from notifications.slack import account, setup
 from notifications.slack.inbound.events import events
+from notifications.slack.inbound.interactions import interactions
 
 urlpatterns = [
     path("slack/events", events),
+    path("slack/interactions", interactions),
     path("setup/slack", setup.setup, name="slack_setup"),
     path("setup/slack/remove", setup.remove, name="slack_remove"),
     path("account/slack", account.account, name="slack_account"),

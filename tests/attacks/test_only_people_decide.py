@@ -61,6 +61,7 @@ def test_who_calls_decide_has_a_person_before_it() -> None:
         "approvals/views/api.py",  # the token's
         "notifications/rehearsal/acting.py",  # nobody: test_rehearsal.py shows that all of it is undone
         "notifications/maillinks/views.py",  # the owner of a link
+        "notifications/slack/inbound/deciding.py",  # the person of a linked, rested Slack account, by a signed click
     }
 
 

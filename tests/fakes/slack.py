@@ -204,9 +204,26 @@ class Slack:
             "container": {"type": "message", "message_ts": post.ts, "channel_id": post.channel},
             "channel": {"id": post.channel},
             "message": {"ts": post.ts, "thread_ts": post.thread_ts or None},
-            "trigger_id": f"{time.time()}.trigger",
+            "trigger_id": self.next_ts(),
             "response_url": f"http://{LOOPBACK}:{self.port}/respond/{post.channel}/{post.ts}",
             "actions": [{"action_id": button["action_id"], "value": button.get("value", ""), "type": "button"}],
+            **fields,
+        }
+        return urlencode({"payload": json.dumps(payload)}).encode()
+
+    def sent(self, view: dict[str, Any], user_id: str, values: dict[str, Any], **fields: Any) -> bytes:
+        """The body of this form being sent (view_submission), each block holding a text, or Slack's state of it."""
+        held = {
+            name: {"value": value if isinstance(value, dict) else {"type": "plain_text_input", "value": value}}
+            for name, value in values.items()
+        }
+        payload = {
+            "type": "view_submission",
+            "api_app_id": self.app.app_id,
+            "team": {"id": self.app.team_id, "domain": "acme"},
+            "user": {"id": user_id, "team_id": self.app.team_id},
+            "trigger_id": self.next_ts(),
+            "view": {"id": "V1", "app_id": self.app.app_id, **view, "state": {"values": held}},
             **fields,
         }
         return urlencode({"payload": json.dumps(payload)}).encode()

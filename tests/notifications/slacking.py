@@ -10,10 +10,15 @@ from django.test import Client
 from approvals.models import Person
 from intents import clock
 from intents.models import Workspace
+from notifications.announce import announce_due
 from notifications.models import SlackInstallation, SlackLink
 from notifications.slack.checking import Secrets, tested
 from notifications.slack.installing import install
-from tests.fakes.slack import Slack
+from notifications.slack.senders import slack_due
+from tests.factories import gate_rule, make_policy, open_gate
+from tests.fakes.slack import Posted, Slack
+
+PUBLIC = "https://countersign.acme.example"
 
 
 def installed(workspace: Workspace, slack: Slack) -> SlackInstallation:
@@ -45,3 +50,56 @@ def tell_us(slack: Slack, body: bytes, path: str = "/slack/events", **headers: s
     meta = {"HTTP_" + name.upper().replace("-", "_"): value for name, value in given.items()}
     kind = "application/json" if body.startswith(b"{") else "application/x-www-form-urlencoded"
     return Client().post(path, body, content_type=kind, **meta)
+
+
+def slack_ready(
+    world: Any,
+    slack: Slack,
+    settings: Any,
+    *,
+    need: int = 1,
+    rule: dict[str, Any] | None = None,
+    base_url: str = PUBLIC,
+    **fields: Any,
+) -> Any:
+    """acme/production speaks to Slack, Ana and Bo are linked, and a gate's card stands with both."""
+    settings.BASE_URL = base_url
+    installed(world.workspace, slack)
+    linked(world.ana, slack)
+    linked(world.bo, slack, tz="")
+    make_policy(world.workspace, gates=[gate_rule("team:sre", need=need, **(rule or {}))])
+    gate = open_gate(world, **fields)
+    tell()
+    return gate
+
+
+def tell() -> None:
+    """Everybody is told who is to be told, and every copy is true."""
+    announce_due()
+    slack_due()
+
+
+def press(
+    slack: Slack,
+    post: Posted | None = None,
+    label: str = "",
+    by: str = "",
+    *,
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+    **fields: Any,
+) -> Any:
+    """Slack posts this press, signed."""
+    if post is not None:
+        body = slack.click(post, label, by, **fields)
+    return tell_us(slack, body, "/slack/interactions", **(headers or {}))
+
+
+def send_form(slack: Slack, view: dict[str, Any], user: str, **values: Any) -> Any:
+    """Slack posts this form, signed; what we answer."""
+    return tell_us(slack, slack.sent(view, user, values), "/slack/interactions").json()
+
+
+def said_to(slack: Slack, user: str) -> str:
+    """What the last note says that this user alone sees."""
+    return str([note["text"] for note in slack.whispers if note["user"] == user][-1])

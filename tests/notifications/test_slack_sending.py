@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from approvals.models import Seat
@@ -34,15 +32,7 @@ from notifications.slack.senders import slack_due
 from tests.factories import gate_rule, make_policy, make_team, open_gate
 from tests.notifications.slacking import installed, linked
 
-pytestmark = [pytest.mark.usefixtures("afternoon", "kept", "_pressed"), pytest.mark.django_db]
-
-
-@pytest.fixture
-def _pressed() -> Iterator[None]:
-    """Somebody takes the presses of buttons, so that they are offered."""
-    dispatch.register(DECIDE, lambda incoming, payload: None)
-    yield
-    dispatch._handlers.pop(DECIDE)
+pytestmark = [pytest.mark.usefixtures("afternoon", "kept"), pytest.mark.django_db]
 
 
 @pytest.fixture
@@ -116,12 +106,13 @@ def test_nobody_is_told_in_slack_when_the_link_rests_ended_or_is_of_another_team
 
 
 def test_buttons_are_offered_only_when_something_answers_them(world, slack, there):
+    taken = dispatch.handler_of(DECIDE)
     dispatch._handlers.clear()
     try:
         asked(world)
         tell()
     finally:
-        dispatch.register(DECIDE, lambda incoming, payload: None)
+        dispatch.register(DECIDE, taken)
 
     assert slack.to("UANA")[0].buttons == []
 

@@ -6,8 +6,6 @@ import pytest
 
 from approvals.models import Membership
 from notifications.models import KeptMail
-from notifications.slack.actions import DECIDE
-from notifications.slack.inbound import dispatch
 from tests.approvals.browsing import signed_in, text_of
 from tests.notifications.slacking import installed, linked
 
@@ -53,15 +51,13 @@ def test_nothing_is_said_of_slack_when_it_does_not_reach_somebody(world, slack):
     assert slack.messages == {}
 
 
-def test_preview_shows_the_card_that_slack_would_get_and_sends_nothing(world, slack):
+def test_preview_shows_the_card_that_slack_would_get_and_sends_nothing(world, slack, settings):
+    settings.BASE_URL = "https://countersign.acme.example"
     installed(world.workspace, slack)
     linked(world.ana, slack)
     Membership.objects.filter(person=world.ana).update(is_admin=True)
-    dispatch.register(DECIDE, lambda incoming, payload: None)
-    try:
-        page = text_of(signed_in(world.ana).get("/setup/preview", QUERY))
-    finally:
-        dispatch._handlers.pop(DECIDE)
+
+    page = text_of(signed_in(world.ana).get("/setup/preview", QUERY))
 
     assert page.count("Request to Ana Ruiz") == 1
     assert "On a phone: Approve? Add &lt;b&gt;an&lt;/b&gt; index, by" in page

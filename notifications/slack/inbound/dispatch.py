@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.http import HttpResponse
+
 from notifications.slack.inbound.genuine import Incoming
 
-Handler = Callable[[Incoming, dict[str, Any]], None]
+Handler = Callable[[Incoming, dict[str, Any]], HttpResponse]
 _handlers: dict[str, Handler] = {}
 
 

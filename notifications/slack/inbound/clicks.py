@@ -1,0 +1,80 @@
+"""What was pressed, by whom and where, read from what Slack sent; and the message of ours that it must belong to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from notifications.models import SlackInstallation, SlackMessage
+from notifications.slack.actions import Decide, unpack
+from notifications.slack.inbound.genuine import Incoming
+
+
+@dataclass(frozen=True)
+class Click:
+    """One press, or one form sent. `digest` is of all that Slack sent: its retry has the same one."""
+
+    installation: SlackInstallation
+    said: Decide
+    message: SlackMessage | None
+    team_id: str
+    user_id: str
+    channel: str
+    trigger_id: str
+    digest: str
+    data: dict[str, Any]
+
+
+def read_press(incoming: Incoming, data: dict[str, Any]) -> Click | None:
+    """A press on a button of a message; None if the button is none of ours."""
+    said, place = unpack(str(_first(data).get("value", ""))), _dict(data.get("container"))
+    ts = "" if place.get("is_ephemeral") else str(place.get("message_ts", ""))
+    channel = str(place.get("channel_id", ""))
+    unnamed = not ts and not place.get("is_ephemeral")
+    return None if said is None or unnamed else _click(incoming, data, said, channel, ts)
+
+
+def read_sent(incoming: Incoming, data: dict[str, Any]) -> Click | None:
+    """A form that was sent; None if it is none of ours."""
+    try:
+        words = json.loads(_dict(data.get("view")).get("private_metadata") or "")
+        said, channel, ts = unpack(words["said"]), str(words["channel"]), str(words["ts"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return None if said is None or not ts else _click(incoming, data, said, channel, ts)
+
+
+def _click(incoming: Incoming, data: dict[str, Any], said: Decide, channel: str, ts: str) -> Click:
+    message, user = _message(incoming, said, channel, ts), _dict(data.get("user"))
+    meant = incoming.installations
+    mine = next((row for row in meant if message and row.workspace_id == message.workspace_id), meant[0])
+    return Click(
+        installation=mine,
+        said=said,
+        message=message,
+        team_id=str(user.get("team_id") or mine.team_id),
+        user_id=str(user.get("id", "")),
+        channel=channel,
+        trigger_id=str(data.get("trigger_id", "")),
+        digest=hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest(),
+        data=data,
+    )
+
+
+def _message(incoming: Incoming, said: Decide, channel: str, ts: str) -> SlackMessage | None:
+    """The message on which it stands. A note to one person has no row: then one about this gate in the same place."""
+    workspaces = [row.workspace_id for row in incoming.installations]
+    rows = SlackMessage.objects.filter(team_id=incoming.installations[0].team_id, workspace__in=workspaces)
+    rows = rows.filter(channel=channel, gate_id=said.gate_id).select_related("delivery")
+    return (rows.filter(ts=ts) if ts else rows).order_by("posted_at", "pk").first()
+
+
+def _first(data: dict[str, Any]) -> dict[str, Any]:
+    actions = data.get("actions")
+    return _dict(actions[0]) if isinstance(actions, list) and actions else {}
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

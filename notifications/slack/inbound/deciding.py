@@ -1,0 +1,120 @@
+"""The buttons of a gate's outcomes: a press decides, or opens a form whose sending decides. People do, by `decide`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpResponse
+
+from approvals.conduct import is_high_risk
+from approvals.models import Gate
+from approvals.outcomes import OutcomeClass
+from approvals.services.acting import acting_on
+from approvals.services.answer import Answer
+from approvals.services.decide import REFUSAL_STATUS, decide, keep_refusal, not_as_shown
+from approvals.services.sureness import Sureness, once_more
+from approvals.services.verdict import Verdict
+from approvals.strength import LINKED
+from approvals.views.answerform import NOT_SHOWN
+from approvals.views.words import answer_label
+from notifications.slack.actions import Decide
+from notifications.slack.blocks import Choice
+from notifications.slack.inbound.clicks import read_press, read_sent
+from notifications.slack.inbound.doing import VIA, Known, in_time, once, page_of
+from notifications.slack.inbound.form import Asked, errors, fits, form, read
+from notifications.slack.inbound.genuine import Incoming
+from notifications.slack.inbound.replies import Form, Words, to_form, to_press
+
+TRIED = "decide"
+NEEDS_FORM = ("comment_required", "evidence_required", "form_invalid", "result_required")
+FAULTS_OF_FORM = (*NEEDS_FORM, "comment_too_long")
+TOO_LARGE = "This asks for more than a form in Slack can hold. Answer on its page."
+OLD = "This button is of an older kind. Answer on the request's page."
+
+
+def pressed(incoming: Incoming, data: dict[str, Any]) -> HttpResponse:
+    """A press on the button of an outcome."""
+    click = read_press(incoming, data)
+    if click is None:
+        return HttpResponse(status=200)
+    return to_press(click, in_time(click, TRIED, _pressed, _choice(click.said)))
+
+
+def sent(incoming: Incoming, data: dict[str, Any]) -> HttpResponse:
+    """The form of an outcome was sent."""
+    click = read_sent(incoming, data)
+    return to_form(in_time(click, TRIED, _sent) if click else Words(OLD))
+
+
+def _pressed(known: Known) -> Words | Form:
+    """Decide at once; or open the form, if this answer needs more than a press."""
+    gate, said = known.gate, known.click.said
+    cls = _class(gate, said)
+    if cls != OutcomeClass.YES or is_high_risk(gate.terms.body):
+        refusal = _hindrance(known)
+        return _words(refusal) if refusal else _form(known)
+    answer = Answer(said.outcome, digest=said.digest or NOT_SHOWN)
+    verdict = once(known, lambda: _decided(known, answer))
+    if isinstance(verdict, Verdict) and verdict.code in NEEDS_FORM:
+        return _form(known)
+    return _words(verdict)
+
+
+def _sent(known: Known) -> Words | Form:
+    """Decide with what was filled in. What is wrong with it is said beside its field, and the form stays open."""
+    gate, choice = known.gate, _choice(known.click.said, known.gate)
+    state = known.click.data["view"].get("state", {}).get("values", {})
+    answer = read(gate.ask.form_schema, choice, state)
+    answer = replace(answer, digest=answer.digest or NOT_SHOWN)
+    verdict = once(known, lambda: _decided(known, answer, asked_again=is_high_risk(gate.terms.body)))
+    if isinstance(verdict, Verdict) and verdict.code in FAULTS_OF_FORM:
+        places = verdict.details.get("fields", {})
+        return Words("", errors=errors(gate.ask.form_schema, verdict.code, verdict.message, places))
+    return _words(verdict)
+
+
+def _decided(known: Known, answer: Answer, *, asked_again: bool = False) -> Verdict:
+    """A card that shows less than everything has no button for a yes, so whoever gives one has seen everything."""
+    full = True if _class(known.gate, known.click.said) == OutcomeClass.YES else None
+    sureness = Sureness(asked_again=asked_again)
+    person = known.person
+    return decide(known.gate.pk, answer, person, via=VIA, strength=LINKED, full_view=full, sureness=sureness)
+
+
+def _hindrance(known: Known) -> Verdict | None:
+    """Why a form would be filled in for nothing, said before it is opened."""
+    said, person = known.click.said, known.person
+    with acting_on(known.gate.pk) as act:
+        refusal = act.not_a_decider(person)
+        if refusal is not None and refusal.code in REFUSAL_STATUS:
+            keep_refusal(act.locked, act.gate, person, refusal.code, VIA)
+        return refusal or not_as_shown(act.gate, Answer(said.outcome, digest=said.digest or NOT_SHOWN))
+
+
+def _form(known: Known) -> Words | Form:
+    gate, choice, ask = known.gate, _choice(known.click.said, known.gate), known.gate.ask
+    yes, high = choice.cls == OutcomeClass.YES, is_high_risk(gate.terms.body)
+    needs = not yes or ask.comment_required or choice.decide.outcome in ask.comment_on
+    question = once_more(gate) if yes and high else ""
+    asked = Asked(ask.form_schema, needs, yes and ask.evidence_required, question)
+    if not fits(asked):
+        return Words(TOO_LARGE, page_of(gate))
+    message = known.click.message
+    place = {"channel": known.click.channel, "ts": message.ts if message else ""}
+    return Form(form(choice, asked, gate.title or gate.intent.intent_type, place), choice)
+
+
+def _words(verdict: Verdict | Words) -> Words:
+    if isinstance(verdict, Words):
+        return verdict
+    return Words(verdict.message, page_of(verdict.gate) if verdict.status != 200 else "")
+
+
+def _choice(said: Decide, gate: Gate | None = None) -> Choice:
+    cls = _class(gate, said) if gate else OutcomeClass.YES
+    return Choice(said, cls, answer_label(said.outcome))
+
+
+def _class(gate: Gate, said: Decide) -> OutcomeClass:
+    return OutcomeClass(dict(gate.ask.outcomes).get(said.outcome, OutcomeClass.NO))

@@ -1,0 +1,102 @@
+"""What the one who pressed sees: a note to them alone, or a form. Slack has its 200 before anything is sent to it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+
+from notifications.sealing import Unreadable
+from notifications.slack.blocks import Choice, button
+from notifications.slack.client import client_of
+from notifications.slack.faults import FAULTS, fate_of
+from notifications.slack.inbound.clicks import Click
+from notifications.slack.richtext import Json, block, escaped, line, link, text
+
+log = logging.getLogger(__name__)
+SECONDS = 2
+AGAIN = "The form could not be opened in time, and nothing was recorded. Press again:"
+
+
+@dataclass(frozen=True)
+class Words:
+    """A sentence. `url`: a page about it; `again`: a button to press once more; `errors`: beside fields of a form."""
+
+    text: str
+    url: str = ""
+    again: Choice | None = None
+    errors: dict[str, str] | None = None
+
+    @property
+    def blocks(self) -> list[Json]:
+        """Literal text, whatever a program wrote."""
+        way = [link(self.url, "Open its page")] if self.url else []
+        shown = [block(line(text(f"{self.text} "), *way))]
+        return shown + ([{"type": "actions", "elements": [button(0, self.again)]}] if self.again else [])
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form to open; `again` is the button that opened it, in case it comes too late."""
+
+    view: Json
+    again: Choice
+
+
+class Acknowledged(HttpResponse):
+    """Slack's 200, and what is done once it has gone out: nobody waits for it, and no connection of ours is held."""
+
+    def __init__(self, later: Callable[[], None]) -> None:
+        super().__init__(status=200)
+        self._later = later
+
+    def close(self) -> None:
+        """The web server has sent the answer."""
+        super().close()
+        self._later()
+
+
+def to_press(click: Click, reply: Words | Form) -> HttpResponse:
+    """The answer to a press on a message."""
+    if isinstance(reply, Form):
+        return Acknowledged(lambda: _open(click, reply))
+    return Acknowledged(lambda: _whisper(click, reply))
+
+
+def to_form(reply: Words | Form) -> HttpResponse:
+    """The answer to a form that was sent: errors keep it open; words take its place."""
+    if isinstance(reply, Form):
+        return JsonResponse({"response_action": "update", "view": reply.view})
+    if reply.errors:
+        return JsonResponse({"response_action": "errors", "errors": reply.errors})
+    view = {"type": "modal", "title": _plain("Countersign"), "close": _plain("Close"), "blocks": reply.blocks}
+    return JsonResponse({"response_action": "update", "view": view})
+
+
+def _open(click: Click, form: Form) -> None:
+    try:
+        client_of(click.installation, SECONDS).views_open(trigger_id=click.trigger_id, view=form.view)
+    except Unreadable as error:
+        log.warning("slack form not opened", extra={"why": str(error)})
+    except FAULTS as error:
+        log.info("slack form not opened", extra={"why": fate_of(error).why})
+        _whisper(click, Words(AGAIN, again=form.again))
+
+
+def _whisper(click: Click, words: Words) -> None:
+    """A note that nobody else sees. What was recorded stands in the card, too."""
+    to: dict[str, Any] = {"channel": click.channel, "user": click.user_id}
+    try:
+        client = client_of(click.installation, SECONDS)
+        client.chat_postEphemeral(**to, text=escaped(words.text), blocks=words.blocks)
+    except Unreadable as error:
+        log.warning("slack note not sent", extra={"why": str(error)})
+    except FAULTS as error:
+        log.warning("slack note not sent", extra={"why": fate_of(error).why})
+
+
+def _plain(words: str) -> Json:
+    return {"type": "plain_text", "text": words, "emoji": False}
