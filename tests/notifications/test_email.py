@@ -146,8 +146,8 @@ def test_mails_of_a_gate_are_one_thread_and_each_has_its_own_id(world, kept, tim
 
     headers = [mail.headers for mail in KeptMail.objects.all()]
 
-    assert len(headers) == 8
-    assert len({found["Message-ID"] for found in headers}) == 8
+    assert len(headers) == 9  # the requester is also told whom it waits for
+    assert len({found["Message-ID"] for found in headers}) == 9
     assert {found["References"] for found in headers} == {f"<gate.{gate.pk}@127.0.0.1>"}
     assert {found["In-Reply-To"] for found in headers} == {f"<gate.{gate.pk}@127.0.0.1>"}
     assert {found["Auto-Submitted"] for found in headers} == {"auto-generated"}

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from approvals.models import Absence, Claim, Membership, Question
+from approvals.models import Absence, Claim, Gate, Membership, Question
 from intents.limits import MINUTES
+from intents.models import Intent
 from intents.services.durable import durable
 from intents.views.document import document
 from notifications.webhooks.publishing import publish
 from notifications.webhooks.subscriptions import Wanted, subscribe
-from tests.acts import neighbours
+from tests.acts import finish_work, neighbours
 from tests.factories import gate_rule, make_agent, make_key, make_policy, make_token, open_gate, send
 from tests.wire.callers import NOBODY, call
 from tests.wire.everything import rows
@@ -65,8 +66,9 @@ SOON, DAY = datetime(2098, 3, 2, 12, 0, tzinfo=UTC), timedelta(days=1)
 def ours(world: SimpleNamespace) -> dict[str, Any]:
     """Ids of rows that are there and could be changed."""
     Membership.objects.filter(person=world.ana).update(is_admin=True, can_break_glass=True)
-    make_policy(world.workspace, gates=[gate_rule("team:sre", extend={"who": ["team:sre"], "most": 7200})])
-    gate = open_gate(world, reply_to="infra-validator")
+    rule = gate_rule("team:sre", extend={"who": ["team:sre"], "most": 7200}, editable=["payload.count"])
+    make_policy(world.workspace, gates=[rule])
+    gate = open_gate(world, reply_to="infra-validator", payload={"target": "prod", "count": 2})
     Question.objects.create(pk=ASKED, gate=gate, asker=world.bo, text="Why?", via="web", asked_at=gate.opened_at)
     Claim.objects.create(gate=gate, person=world.ana, at=gate.opened_at, until=gate.expires_at)
     make_policy(world.workspace, "allow", "approve", types=("*",))
@@ -170,9 +172,13 @@ def test_an_idempotency_key_that_is_too_long_changes_nothing(
 
 @pytest.mark.parametrize("route", [route for route in WITH_BODY if str(route) in GOOD], ids=str)
 def test_a_field_that_nobody_knows_is_a_warning(world: SimpleNamespace, ours: dict[str, Any], route: Route) -> None:
-    body = json.dumps(GOOD[str(route)] | {"surprise": 1}).encode()
+    body, names = GOOD[str(route)] | {"surprise": 1}, ours
+    if "digest" in body:
+        body["digest"] = Gate.objects.get(pk=ours["gate_id"]).digest
+    if route.path.endswith("/retry"):
+        names = ours | {"handle": failed(world).pk}
 
-    answer = ask(world, route, body, ours)
+    answer = ask(world, route, json.dumps(body).encode(), names)
 
     assert answer.status_code == 200, answer.json()
     assert "surprise" in str(answer.json()["warnings"])
@@ -198,6 +204,13 @@ def credential_for(route: Route, key: str, token: str) -> tuple[str, str]:
 
 def ask(world: SimpleNamespace, route: Route, body: bytes, names: dict[str, Any], **headers: Any) -> Any:
     return call(route, route.method, caller(world, route), body, headers, **names)
+
+
+def failed(world: SimpleNamespace) -> Intent:
+    """Its agent gave up."""
+    intent = send(world)
+    finish_work(world, intent, action="fail")
+    return intent
 
 
 def statuses(answers: dict[Any, Any]) -> dict[Any, int]:
