@@ -16,11 +16,12 @@ class NotificationsConfig(AppConfig):
         from intents import ports
         from notifications import keeping
         from notifications.bounces.views import receive
-        from notifications.slack.actions import DECIDE
-        from notifications.slack.inbound import deciding, dispatch
+        from notifications.slack.actions import ACT, DECIDE
+        from notifications.slack.inbound import acting, deciding, dispatch
         from notifications.webhooks.keeping import WebhooksKeeper
 
         tracking.connect(receive, dispatch_uid="bounces")
         dispatch.register(DECIDE, deciding.pressed)
+        dispatch.register(ACT, acting.pressed)
         ports.register_keeper(keeping.NotificationsKeeper())
         ports.register_keeper(WebhooksKeeper())

@@ -12,6 +12,7 @@ from uuid import UUID
 from intents.ids import parse_id
 
 DECIDE = "decide"
+ACT = "act"
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,14 @@ class Decide:
     gate_id: UUID
     outcome: str
     digest: str
+
+
+@dataclass(frozen=True)
+class Act:
+    """To do something else on a gate: `claim`, `ask`, and so on."""
+
+    gate_id: UUID
+    name: str
 
 
 def action_id(kind: str, number: int) -> str:
@@ -44,5 +53,20 @@ def unpack(value: str) -> Decide | None:
         said = json.loads(value)
         gate_id = parse_id(str(said["gate"]))
         return Decide(gate_id, str(said["outcome"]), str(said["digest"])) if gate_id else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def pack_act(act: Act) -> str:
+    """The value of its line in the menu; Slack takes 150 characters."""
+    return json.dumps({"gate": act.gate_id.hex, "act": act.name})
+
+
+def unpack_act(value: str) -> Act | None:
+    """What such a value says; None if it says nothing that we wrote."""
+    try:
+        said = json.loads(value)
+        gate_id = parse_id(str(said["gate"]))
+        return Act(gate_id, str(said["act"])) if gate_id else None
     except (ValueError, KeyError, TypeError):
         return None

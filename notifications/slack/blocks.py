@@ -14,7 +14,7 @@ from typing import Any
 from approvals.outcomes import OutcomeClass
 from approvals.text import one_line, visible
 from notifications.content import Content, Fact, Quote, Table
-from notifications.slack.actions import DECIDE, Decide, action_id, pack
+from notifications.slack.actions import ACT, DECIDE, Act, Decide, action_id, pack, pack_act
 from notifications.slack.richtext import Json, block, escaped, line, lines, link, preformatted, quote, text
 
 FOR_TABLES = 3_500
@@ -40,10 +40,19 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """Something else that the reader may do, and its line in the menu."""
+
+    act: Act
+    label: str
+
+
+@dataclass(frozen=True)
 class Frame:
-    """What a card has besides its content: the choices, words about the reader's own part, and whether links work."""
+    """What a card has besides its content: choices, a menu, words about the reader's own part, whether links work."""
 
     choices: tuple[Choice, ...] = ()
+    menu: tuple[Offer, ...] = ()
     own: str = ""
     links: bool = True
     base_url: str = ""
@@ -158,8 +167,9 @@ def _end(content: Content, frame: Frame, *, is_full: bool) -> Iterable[Json]:
     if last:
         yield block(line(*last))
     buttons = [button(number, each) for number, each in enumerate(_offered(frame.choices, is_full=is_full))]
-    if buttons:
-        yield {"type": "actions", "block_id": "choices", "elements": buttons}
+    elements = [*buttons, *([_menu(frame.menu)] if frame.menu else [])]
+    if elements:
+        yield {"type": "actions", "block_id": "choices", "elements": elements}
     yield block(line(*_way(content, frame, is_full=is_full)))
 
 
@@ -178,6 +188,21 @@ def button(number: int, choice: Choice) -> Json:
         "value": pack(choice.decide),
     }
     return drawn | ({"style": style} if style else {})
+
+
+def act_button(offer: Offer) -> Json:
+    """The button that does what a line of the menu does."""
+    shown = {"type": "plain_text", "text": one_line(offer.label, BUTTON_LIMIT), "emoji": False}
+    return {"type": "button", "action_id": action_id(ACT, 0), "text": shown, "value": pack_act(offer.act)}
+
+
+def _menu(offers: Sequence[Offer]) -> Json:
+    """The three dots beside the buttons; Slack takes five lines."""
+    lines_of = [
+        {"text": {"type": "plain_text", "text": one_line(each.label, BUTTON_LIMIT)}, "value": pack_act(each.act)}
+        for each in offers
+    ]
+    return {"type": "overflow", "action_id": action_id(ACT, 0), "options": lines_of}
 
 
 def _way(content: Content, frame: Frame, *, is_full: bool) -> Iterable[Json]:

@@ -22,6 +22,7 @@ from notifications.places import is_public
 from notifications.slack.actions import DECIDE, Decide
 from notifications.slack.blocks import Card, Choice, Frame, card, reply
 from notifications.slack.inbound.dispatch import is_answered
+from notifications.slack.menus import menu
 from notifications.wording import moment
 
 
@@ -56,8 +57,9 @@ def frame_of(case: Case) -> Frame:
         return replace(base, own=refusal.message)
     weak = too_weak(gate, Shown(LINKED), case.now)
     own = " ".join(filter(None, [_own(case, gate, person), weak.message if weak else ""]))
-    reaches_us = base.links and is_answered(DECIDE)
-    return replace(base, choices=_choices(gate, takes_yes=weak is None) if reaches_us else (), own=own)
+    if not (base.links and is_answered(DECIDE)):
+        return replace(base, own=own)
+    return replace(base, choices=_choices(gate, takes_yes=weak is None), menu=menu(gate, person, case.now), own=own)
 
 
 def _choices(gate: Gate, *, takes_yes: bool) -> tuple[Choice, ...]:

@@ -36,10 +36,14 @@ def drawn(card: Card) -> list[Part]:
 
 def _parts(block: Json) -> Iterator[Part]:
     if block["type"] == "actions":
-        yield Part("buttons", tuple(Run(button["text"]["text"]) for button in block["elements"]))
+        yield Part("buttons", tuple(Run(_label(element)) for element in block["elements"]))
         return
     for element in block["elements"]:
         yield Part(KINDS[element["type"]], tuple(_run(leaf) for leaf in element["elements"]))
+
+
+def _label(element: Json) -> str:
+    return str(element["text"]["text"]) if element["type"] == "button" else "⋯"
 
 
 def _run(leaf: Json) -> Run:

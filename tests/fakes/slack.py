@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.fakes.slackblocks import all_text, buttons
+from tests.fakes.slackblocks import all_text, buttons, menu_lines
 from tests.fakes.slackmethods import METHODS, Refused
 from tests.fakes.slackserver import Handler, Server
 
@@ -49,6 +49,11 @@ class Posted:
     def buttons(self) -> list[str]:
         """What stands on its buttons."""
         return [each["text"]["text"] for each in buttons(self.blocks)]
+
+    @property
+    def menu(self) -> list[str]:
+        """The lines of its menu."""
+        return [each["text"]["text"] for each in menu_lines(self.blocks)]
 
     @property
     def words(self) -> str:
@@ -195,7 +200,6 @@ class Slack:
 
     def click(self, post: Posted, label: str, user_id: str, **fields: Any) -> bytes:
         """The body of a press on the button with this label (block_actions), as Slack posts it."""
-        button = next(each for each in buttons(post.blocks) if each["text"]["text"] == label)
         payload = {
             "type": "block_actions",
             "api_app_id": self.app.app_id,
@@ -206,10 +210,18 @@ class Slack:
             "message": {"ts": post.ts, "thread_ts": post.thread_ts or None},
             "trigger_id": self.next_ts(),
             "response_url": f"http://{LOOPBACK}:{self.port}/respond/{post.channel}/{post.ts}",
-            "actions": [{"action_id": button["action_id"], "value": button.get("value", ""), "type": "button"}],
+            "actions": [self._pressed(post, label)],
             **fields,
         }
         return urlencode({"payload": json.dumps(payload)}).encode()
+
+    def _pressed(self, post: Posted, label: str) -> dict[str, Any]:
+        """The button with this label, or the line of the menu."""
+        for each in buttons(post.blocks):
+            if each["text"]["text"] == label:
+                return {"action_id": each["action_id"], "value": each.get("value", ""), "type": "button"}
+        chosen = next(each for each in menu_lines(post.blocks) if each["text"]["text"] == label)
+        return {"action_id": "act:0", "selected_option": chosen, "type": "overflow"}
 
     def sent(self, view: dict[str, Any], user_id: str, values: dict[str, Any], **fields: Any) -> bytes:
         """The body of this form being sent (view_submission), each block holding a text, or Slack's state of it."""

@@ -60,6 +60,12 @@ def buttons(blocks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def menu_lines(blocks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of the menu, in order."""
+    elements = [each for block in blocks if block["type"] == "actions" for each in block["elements"]]
+    return [option for each in elements if each["type"] == "overflow" for option in each["options"]]
+
+
 def _need(fits: Any, why: str) -> None:
     if not fits:
         raise BadBlocks(f"invalid_blocks: {why}")
@@ -108,6 +114,11 @@ def _element(each: dict[str, Any]) -> None:
     _need(1 <= len(each.get("action_id", "")) <= 255, "an action_id of 1 to 255 characters")
     if "confirm" in each:
         _confirm(each["confirm"])
+    if each.get("type") == "overflow":
+        _need(1 <= len(each.get("options", [])) <= 5, "1 to 5 options in an overflow")
+        for option in each["options"]:
+            _text(option.get("text"), 75, ("plain_text",))
+            _need(1 <= len(option.get("value", "")) <= 150, "an option's value of 1 to 150 characters")
     if each.get("type") == "button":
         _text(each.get("text"), 75, ("plain_text",))
         _need(len(each.get("value", "")) <= 2000, "a value of at most 2000 characters")

@@ -59,6 +59,7 @@ def slack_ready(
     *,
     need: int = 1,
     rule: dict[str, Any] | None = None,
+    requester: Person | None = None,
     base_url: str = PUBLIC,
     **fields: Any,
 ) -> Any:
@@ -69,6 +70,9 @@ def slack_ready(
     linked(world.bo, slack, tz="")
     make_policy(world.workspace, gates=[gate_rule("team:sre", need=need, **(rule or {}))])
     gate = open_gate(world, **fields)
+    if requester is not None:
+        gate.intent.requester = requester.ref
+        gate.intent.save()
     tell()
     return gate
 

@@ -6,9 +6,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from notifications.models import SlackInstallation, SlackMessage
-from notifications.slack.actions import Decide, unpack
 from notifications.slack.inbound.genuine import Incoming
 
 
@@ -17,7 +17,7 @@ class Click:
     """One press, or one form sent. `digest` is of all that Slack sent: its retry has the same one."""
 
     installation: SlackInstallation
-    said: Decide
+    gate_id: UUID
     message: SlackMessage | None
     team_id: str
     user_id: str
@@ -27,32 +27,43 @@ class Click:
     data: dict[str, Any]
 
 
-def read_press(incoming: Incoming, data: dict[str, Any]) -> Click | None:
-    """A press on a button of a message; None if the button is none of ours."""
-    said, place = unpack(str(_first(data).get("value", ""))), _dict(data.get("container"))
+def value_of(data: dict[str, Any]) -> str:
+    """What the button says that was pressed, or the line of a menu."""
+    pressed = _first(data)
+    return str(pressed.get("value") or _dict(pressed.get("selected_option")).get("value", ""))
+
+
+def kept_in(data: dict[str, Any]) -> dict[str, Any]:
+    """What we wrote into a form when it was opened; {} if that was not us."""
+    try:
+        return _dict(json.loads(_dict(data.get("view")).get("private_metadata") or ""))
+    except (ValueError, TypeError):
+        return {}
+
+
+def read_press(incoming: Incoming, data: dict[str, Any], gate_id: UUID) -> Click | None:
+    """A press on a button about this gate; None if it stands on no message."""
+    place = _dict(data.get("container"))
     ts = "" if place.get("is_ephemeral") else str(place.get("message_ts", ""))
     channel = str(place.get("channel_id", ""))
     unnamed = not ts and not place.get("is_ephemeral")
-    return None if said is None or unnamed else _click(incoming, data, said, channel, ts)
+    return None if unnamed else _click(incoming, data, gate_id, channel, ts)
 
 
-def read_sent(incoming: Incoming, data: dict[str, Any]) -> Click | None:
-    """A form that was sent; None if it is none of ours."""
-    try:
-        words = json.loads(_dict(data.get("view")).get("private_metadata") or "")
-        said, channel, ts = unpack(words["said"]), str(words["channel"]), str(words["ts"])
-    except (ValueError, KeyError, TypeError):
-        return None
-    return None if said is None or not ts else _click(incoming, data, said, channel, ts)
+def read_sent(incoming: Incoming, data: dict[str, Any], gate_id: UUID) -> Click | None:
+    """A form about this gate that was sent; None if it was opened from no message."""
+    kept = kept_in(data)
+    channel, ts = str(kept.get("channel", "")), str(kept.get("ts", ""))
+    return _click(incoming, data, gate_id, channel, ts) if ts else None
 
 
-def _click(incoming: Incoming, data: dict[str, Any], said: Decide, channel: str, ts: str) -> Click:
-    message, user = _message(incoming, said, channel, ts), _dict(data.get("user"))
+def _click(incoming: Incoming, data: dict[str, Any], gate_id: UUID, channel: str, ts: str) -> Click:
+    message, user = _message(incoming, gate_id, channel, ts), _dict(data.get("user"))
     meant = incoming.installations
     mine = next((row for row in meant if message and row.workspace_id == message.workspace_id), meant[0])
     return Click(
         installation=mine,
-        said=said,
+        gate_id=gate_id,
         message=message,
         team_id=str(user.get("team_id") or mine.team_id),
         user_id=str(user.get("id", "")),
@@ -63,11 +74,11 @@ def _click(incoming: Incoming, data: dict[str, Any], said: Decide, channel: str,
     )
 
 
-def _message(incoming: Incoming, said: Decide, channel: str, ts: str) -> SlackMessage | None:
+def _message(incoming: Incoming, gate_id: UUID, channel: str, ts: str) -> SlackMessage | None:
     """The message on which it stands. A note to one person has no row: then one about this gate in the same place."""
     workspaces = [row.workspace_id for row in incoming.installations]
     rows = SlackMessage.objects.filter(team_id=incoming.installations[0].team_id, workspace__in=workspaces)
-    rows = rows.filter(channel=channel, gate_id=said.gate_id).select_related("delivery")
+    rows = rows.filter(channel=channel, gate_id=gate_id).select_related("delivery")
     return (rows.filter(ts=ts) if ts else rows).order_by("posted_at", "pk").first()
 
 

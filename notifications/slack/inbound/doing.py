@@ -18,11 +18,10 @@ from intents.services.attempts import note_attempt
 from intents.services.durable import durable, hurried
 from notifications.models import SlackPress
 from notifications.places import is_public
-from notifications.slack.blocks import Choice
 from notifications.slack.inbound.clicks import Click
-from notifications.slack.inbound.form import COMMENT
 from notifications.slack.inbound.replies import Form, Words
 from notifications.slack.inbound.who import Stranger, person_behind
+from notifications.slack.richtext import Json
 
 VIA = "slack"
 SECONDS = 2.5
@@ -44,16 +43,14 @@ class Known:
 Work = Callable[[Known], Words | Form]
 
 
-def in_time(
-    click: Click, tried: str, work: Callable[[Known], Words | Form], again: Choice | None = None
-) -> Words | Form:
+def in_time(click: Click, tried: str, work: Callable[[Known], Words | Form], again: Json | None = None) -> Words | Form:
     """What came of it. Nothing is called recorded that has not committed."""
     try:
         with hurried(SECONDS):
             known = _known(click, tried)
             return known if isinstance(known, Words) else work(known)
     except (Busy, OperationalError, InterfaceError):
-        return Words(NOT_CONFIRMED, again=again, errors={COMMENT: NOT_CONFIRMED})
+        return Words(NOT_CONFIRMED, again=again, is_unsure=True)
     except DomainError as error:
         return Words(error.message)
 
@@ -65,6 +62,19 @@ def once(known: Known, act: Callable[[], Verdict]) -> Verdict | Words:
         return act() if is_new else Words(f"{BEFORE} {_own(known)}")
 
 
+def words_of(verdict: Verdict | Words) -> Words:
+    """Its sentence; of a refusal also the way to the page."""
+    if isinstance(verdict, Words):
+        return verdict
+    return Words(verdict.message, page_of(verdict.gate) if verdict.status != 200 else "")
+
+
+def place_of(known: Known) -> dict[str, str]:
+    """Where the message stands: kept in a form, so that its sending can be checked against it."""
+    message = known.click.message
+    return {"channel": known.click.channel, "ts": message.ts if message else ""}
+
+
 def page_of(gate: Gate) -> str:
     """The address of its page; "" where Slack's readers could not open it."""
     return f"{settings.BASE_URL}{resolve_url('gate', gate_id=gate.pk)}" if is_public(settings.BASE_URL) else ""
@@ -72,7 +82,7 @@ def page_of(gate: Gate) -> str:
 
 def _known(click: Click, tried: str) -> Known | Words:
     gates = Gate.objects.select_related("ask", "terms", "intent__workspace", "workspace")
-    gate = gates.filter(pk=click.said.gate_id, workspace=click.installation.workspace_id).first()
+    gate = gates.filter(pk=click.gate_id, workspace=click.installation.workspace_id).first()
     if click.message is None or gate is None:
         return Words(UNKNOWN)
     person = person_behind(click)

@@ -46,28 +46,28 @@ def form(choice: Choice, asked: Asked, headline: str, place: Mapping[str, str]) 
     return {
         "type": "modal",
         "callback_id": DECIDING,
-        "title": _plain(choice.label, TITLE),
-        "submit": _plain(choice.label, TITLE),
-        "close": _plain("Not now", TITLE),
+        "title": plain(choice.label, TITLE),
+        "submit": plain(choice.label, TITLE),
+        "close": plain("Not now", TITLE),
         "private_metadata": json.dumps({"said": pack(choice.decide), **place}),
         "blocks": [
             block(*about, *warning),
             *([_field(number, each) for number, each in enumerate(_fields(asked.schema))] if yes else []),
-            *([_lines(EVIDENCE, "Evidence, one piece on each line", needed=True)] if asked.needs_evidence else []),
-            _lines(COMMENT, "Comment" if yes else "Why", needed=asked.needs_comment),
+            *([text_input(EVIDENCE, "Evidence, one piece on each line", needed=True)] if asked.needs_evidence else []),
+            text_input(COMMENT, "Comment" if yes else "Why", needed=asked.needs_comment),
         ],
     }
 
 
 def read(schema: Any, choice: Choice, state: Mapping[str, Any]) -> Answer:
     """What was filled in; U+0000, which no database stores, is dropped."""
-    sent = {each.name: _of(each, _sent(state, f"{FIELD}{number}")) for number, each in enumerate(_fields(schema))}
+    sent = {each.name: _of(each, sent_in(state, f"{FIELD}{number}")) for number, each in enumerate(_fields(schema))}
     given = {name: values for name, values in sent.items() if values}
     yes = schema is not None and choice.cls == OutcomeClass.YES
-    evidence = "\n".join(_sent(state, EVIDENCE)).split("\n")
+    evidence = "\n".join(sent_in(state, EVIDENCE)).split("\n")
     return Answer(
         outcome=choice.decide.outcome,
-        comment="\n".join(_sent(state, COMMENT)).strip(),
+        comment="\n".join(sent_in(state, COMMENT)).strip(),
         fields=posted(schema, given) if yes else {},
         evidence=tuple(each.strip() for each in evidence if each.strip()),
         digest=choice.decide.digest,
@@ -94,17 +94,17 @@ def _field(number: int, each: Input) -> Json:
         "type": "input",
         "block_id": f"{FIELD}{number}",
         "optional": not each.required,
-        "label": _plain(each.label, LABEL),
+        "label": plain(each.label, LABEL),
         "element": _element(each) | {"action_id": VALUE},
     }
-    return drawn | ({"hint": _plain(each.help, LABEL * 2)} if each.help else {})
+    return drawn | ({"hint": plain(each.help, LABEL * 2)} if each.help else {})
 
 
 def _element(each: Input) -> Json:
     if each.kind == "checkbox":
-        return {"type": "checkboxes", "options": [_option("true", "Yes")]}
+        return {"type": "checkboxes", "options": [option("true", "Yes")]}
     if each.kind in ("select", "multiselect") and each.choices:
-        options = [_option(str(number), label) for number, (_, label) in enumerate(each.choices)]
+        options = [option(str(number), label) for number, (_, label) in enumerate(each.choices)]
         return {"type": "static_select" if each.kind == "select" else "multi_static_select", "options": options}
     if each.kind == "date":
         return {"type": "datepicker"}
@@ -112,22 +112,22 @@ def _element(each: Input) -> Json:
     return {"type": "plain_text_input", "multiline": each.kind in ("textarea", "json"), "max_length": max(most, 1)}
 
 
-def _lines(name: str, label: str, *, needed: bool) -> Json:
+def text_input(name: str, label: str, *, needed: bool) -> Json:
     element = {"type": "plain_text_input", "multiline": True, "max_length": COMMENT_LIMIT, "action_id": VALUE}
     return {
         "type": "input",
         "block_id": name,
         "optional": not needed,
-        "label": _plain(label, LABEL),
+        "label": plain(label, LABEL),
         "element": element,
     }
 
 
-def _option(value: str, label: str) -> Json:
-    return {"text": _plain(label, OPTION), "value": value}
+def option(value: str, label: str) -> Json:
+    return {"text": plain(label, OPTION), "value": value}
 
 
-def _sent(state: Mapping[str, Any], name: str) -> list[str]:
+def sent_in(state: Mapping[str, Any], name: str) -> list[str]:
     """The texts of one input, however Slack writes its kind."""
     held = (state.get(name) or {}).get(VALUE) or {}
     options = [*(held.get("selected_options") or []), *filter(None, [held.get("selected_option")])]
@@ -143,6 +143,6 @@ def _of(each: Input, texts: list[str]) -> list[str]:
     return [each.choices[number][0] for number in numbers if number < len(each.choices)]
 
 
-def _plain(words: str, most: int) -> Json:
+def plain(words: str, most: int) -> Json:
     shown = visible(words) or " "
     return {"type": "plain_text", "text": shown if len(shown) <= most else f"{shown[: most - 1]}…", "emoji": False}

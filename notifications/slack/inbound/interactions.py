@@ -9,12 +9,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from notifications.slack.actions import kind_of
-from notifications.slack.inbound import deciding
+from notifications.slack.inbound import acting, deciding
+from notifications.slack.inbound.actforms import ACTING
 from notifications.slack.inbound.dispatch import Handler, handler_of
 from notifications.slack.inbound.form import DECIDING
 from notifications.slack.inbound.genuine import Incoming, NotGenuine, genuine
 
-FORMS: Mapping[str, Handler] = {DECIDING: deciding.sent}
+FORMS: Mapping[str, Handler] = {DECIDING: deciding.sent, ACTING: acting.sent}
 
 
 @csrf_exempt

@@ -10,7 +10,6 @@ from typing import Any
 from django.http import HttpResponse, JsonResponse
 
 from notifications.sealing import Unreadable
-from notifications.slack.blocks import Choice, button
 from notifications.slack.client import client_of
 from notifications.slack.faults import FAULTS, fate_of
 from notifications.slack.inbound.clicks import Click
@@ -27,15 +26,16 @@ class Words:
 
     text: str
     url: str = ""
-    again: Choice | None = None
+    again: Json | None = None
     errors: dict[str, str] | None = None
+    is_unsure: bool = False
 
     @property
     def blocks(self) -> list[Json]:
         """Literal text, whatever a program wrote."""
         way = [link(self.url, "Open its page")] if self.url else []
         shown = [block(line(text(f"{self.text} "), *way))]
-        return shown + ([{"type": "actions", "elements": [button(0, self.again)]}] if self.again else [])
+        return shown + ([{"type": "actions", "elements": [self.again]}] if self.again else [])
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Form:
     """A form to open; `again` is the button that opened it, in case it comes too late."""
 
     view: Json
-    again: Choice
+    again: Json
 
 
 class Acknowledged(HttpResponse):
@@ -66,12 +66,13 @@ def to_press(click: Click, reply: Words | Form) -> HttpResponse:
     return Acknowledged(lambda: _whisper(click, reply))
 
 
-def to_form(reply: Words | Form) -> HttpResponse:
-    """The answer to a form that was sent: errors keep it open; words take its place."""
+def to_form(reply: Words | Form, beside: str) -> HttpResponse:
+    """The answer to a form: errors keep it open, one about all of it `beside` this field; words take its place."""
     if isinstance(reply, Form):
         return JsonResponse({"response_action": "update", "view": reply.view})
-    if reply.errors:
-        return JsonResponse({"response_action": "errors", "errors": reply.errors})
+    errors = {beside: reply.text} if reply.is_unsure else reply.errors
+    if errors:
+        return JsonResponse({"response_action": "errors", "errors": errors})
     view = {"type": "modal", "title": _plain("Countersign"), "close": _plain("Close"), "blocks": reply.blocks}
     return JsonResponse({"response_action": "update", "view": view})
 
