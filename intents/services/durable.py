@@ -61,7 +61,8 @@ def _turn() -> Iterator[None]:
     if not _line.acquire(_seconds_left()):
         raise Busy
     try:
-        yield
+        with _impatient():
+            yield
     finally:
         _line.release()
 
@@ -106,6 +107,22 @@ def hurried(seconds: float) -> Iterator[None]:
 def _seconds_left() -> float:
     until = getattr(_thread, "until", None)
     return PATIENCE_SECONDS if until is None else max(until - time.monotonic(), 0.001)
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """While hurried, SQLite does not wait longer for another process, either."""
+    if getattr(_thread, "until", None) is None:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        (before,) = cursor.fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {int(_seconds_left() * 1000) + 1}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {before}")
 
 
 def _limit_statements() -> None:
