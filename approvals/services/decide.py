@@ -203,12 +203,12 @@ def own_vote(gate: Gate, person: Person) -> Decision | None:
 
 
 def take_back_own(locked: Locked, gate: Gate, own: Decision, via: str) -> None:
-    """Un-count this answer."""
+    """Un-count this answer. Whoever had sent it back lets go of the gate by that."""
     own.taken_back_at = locked.now
     update(own, "taken_back_at")
     details = {"gate_id": str(gate.pk), "by": own.person.email, "outcome": own.outcome, "via": via}
     locked.record("intent.decision_taken_back", f"person:{own.person.email}", details)
-    if gate.held_at is not None:
+    if gate.held_at is not None and own.outcome_class == OutcomeClass.BACK:
         release(locked, gate)
 
 

@@ -6,6 +6,8 @@ from approvals import selectors
 from approvals.clockwork import escalate_now, somebody_is_told
 from approvals.directory import label
 from approvals.models import Gate, Person
+from approvals.outcomes import OutcomeClass
+from approvals.services.hold import release
 from approvals.services.standins import stand_in
 from intents.services.lock import Locked
 
@@ -13,12 +15,17 @@ WHY = "may not decide in this workspace any more"
 
 
 def leave(locked: Locked, gate: Gate, person: Person) -> None:
-    """Nobody waits for them. Where a line can no longer be met, or nobody can be told, the gate escalates at once."""
+    """Nobody waits for them, nor for changes that they wanted.
+
+    Where a line can no longer be met, or nobody can be told, the gate escalates at once.
+    """
     if not gate.seats.filter(person=person, unreachable=False).update(unreachable=True):
         return
     details = {"gate_id": str(gate.pk), "person": person.email, "why": WHY}
     locked.record("intent.person_unreachable", "server", details)
     stand_in(locked, gate)
+    if gate.held_at is not None and selectors.count(gate).result != OutcomeClass.BACK:
+        release(locked, gate)
     step = locked.current
     if step is None or step.pk != gate.step_id:
         return

@@ -8,6 +8,7 @@ import pytest
 
 from approvals.models import Gate
 from approvals.selectors import pending_people
+from approvals.services.offboarding import off_board
 from approvals.services.take_back import take_back
 from intents.clock import iso
 from intents.sweeps import wake_due
@@ -145,3 +146,25 @@ def test_hold_is_said_once_when_an_answer_from_before_it_is_repeated(world):
     assert history(gate.intent).count("held_for_changes") == 1
     assert details(gate.intent, "held_for_changes")["name"] == "Ana Ruiz"
     assert gate_of(gate.intent).held_at == since
+
+
+def test_hold_stands_while_whoever_sent_it_back_does(world):
+    """Another's answer that is taken back lets go of nothing."""
+    make_policy(world.workspace, gates=[gate_rule("team:sre", need=2)])
+    gate = open_gate(world, human_task=REVIEW, amendable=True)
+    say(gate, world.bo)
+    say(gate, world.ana, "changes_requested", comment="only ten rows")
+
+    assert take_back(gate.pk, world.bo, via="web").recorded
+
+    assert gate_of(gate.intent).held_at is not None
+    assert say(gate, world.cy).code == "held_for_changes"
+
+
+def test_hold_ends_when_whoever_sent_it_back_leaves(world):
+    gate = held(world)
+
+    off_board(world.ana, actor="x")
+
+    assert gate_of(gate.intent).held_at is None
+    assert say(gate, world.bo).recorded
