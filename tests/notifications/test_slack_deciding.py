@@ -85,6 +85,10 @@ def test_reject_asks_why_in_a_form_and_its_sending_decides(world, slack, gate):
     view = slack.views[-1][1]["view"]
     assert [block["block_id"] for block in view["blocks"] if block["type"] == "input"] == ["comment"]
 
+    assert send_form(slack, view, "UANA", comment=" ") == {
+        "response_action": "errors",
+        "errors": {"comment": "Say why, in a sentence: whoever asked will read it."},
+    }
     answer = send_form(slack, view, "UANA", comment="not on a Monday.")
 
     assert votes() == [("ana@acme.example", "rejected", "slack", "linked")]
@@ -129,6 +133,20 @@ def test_form_asks_for_fields_evidence_and_comment_and_names_what_is_wrong_besid
     text = Decision.objects.get().text
     assert text.fields == {"window": "tomorrow", "replicas": 3, "dry": True}
     assert list(text.evidence) == links
+
+
+def test_form_that_slack_cannot_hold_is_answered_on_the_page_and_can_be_refused_in_slack(world, slack, settings):
+    fields = {f"field{number}": {"type": "string"} for number in range(61)}
+    task = {"title": "Fill in", "form_schema": {"type": "object", "required": ["field0"], "properties": fields}}
+    gate = slack_ready(world, slack, settings, human_task=task)
+
+    press(slack, card(slack), "Approve", "UANA")
+    assert said_to(slack, "UANA") == "This asks for more than a form in Slack can hold. Answer on its page."
+    assert f"https://countersign.acme.example/gates/{gate.pk}" in json.dumps(slack.whispers[-1]["blocks"])
+    press(slack, card(slack), "Reject", "UANA")
+    send_form(slack, slack.views[-1][1]["view"], "UANA", comment="too much.")
+
+    assert votes() == [("ana@acme.example", "rejected", "slack", "linked")]
 
 
 def test_same_person_in_slack_then_elsewhere_counts_once(world, slack, settings):

@@ -30,6 +30,7 @@ TRIED = "decide"
 NEEDS_FORM = ("comment_required", "evidence_required", "form_invalid", "result_required")
 FAULTS_OF_FORM = (*NEEDS_FORM, "comment_too_long")
 TOO_LARGE = "This asks for more than a form in Slack can hold. Answer on its page."
+SAY_WHY = "Say why, in a sentence: whoever asked will read it."
 OLD = "This button is of an older kind. Answer on the request's page."
 
 
@@ -72,6 +73,8 @@ def _sent(known: Known, said: Decide) -> Words | Form:
     state = known.click.data["view"].get("state", {}).get("values", {})
     answer = read(gate.ask.form_schema, choice, state)
     answer = replace(answer, digest=answer.digest or NOT_SHOWN)
+    if choice.cls == OutcomeClass.NO and not answer.comment:
+        return Words("", errors={COMMENT: SAY_WHY})
     verdict = once(known, lambda: _decided(known, answer, asked_again=is_high_risk(gate.terms.body)))
     if isinstance(verdict, Verdict) and verdict.code in FAULTS_OF_FORM:
         places = verdict.details.get("fields", {})
@@ -102,7 +105,7 @@ def _form(known: Known, said: Decide) -> Words | Form:
     yes, high = choice.cls == OutcomeClass.YES, is_high_risk(gate.terms.body)
     needs = not yes or ask.comment_required or choice.decide.outcome in ask.comment_on
     question = once_more(gate) if yes and high else ""
-    asked = Asked(ask.form_schema, needs, yes and ask.evidence_required, question)
+    asked = Asked(ask.form_schema if yes else None, needs, yes and ask.evidence_required, question)
     if not fits(asked):
         return Words(TOO_LARGE, page_of(gate))
     view = form(choice, asked, gate.title or gate.intent.intent_type, place_of(known))

@@ -43,7 +43,7 @@ class Known:
 Work = Callable[[Known], Words | Form]
 
 
-def in_time(click: Click, tried: str, work: Callable[[Known], Words | Form], again: Json | None = None) -> Words | Form:
+def in_time(click: Click, tried: str, work: Work, again: Json | None = None) -> Words | Form:
     """What came of it. Nothing is called recorded that has not committed."""
     try:
         with hurried(SECONDS):
