@@ -43,7 +43,7 @@ def submit(
     request = as_request(submission)  # the planners change what they are given
     key, target, planned = _planned(principal, submission, fit)
     intent = _intent(key, submission, planned, target)
-    intent.texts.request = request
+    intent.texts.request = request | {"reply_to": submission.reply_to}  # in full
     with new_intent(intent, _steps(intent, planned.steps)) as locked:
         about = {"intent_type": intent.intent_type, "to_agent": target, "payload_digest": shown_digest(intent.texts)}
         about |= {"retry_of": str(intent.retry_of)} if intent.retry_of else {}

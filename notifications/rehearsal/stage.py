@@ -106,15 +106,21 @@ def _absences_turn(intent: Intent, after: datetime) -> list[datetime]:
 def _happen(stage: Stage) -> None:
     """Timers first, as the sweep of this moment, then people, then the agent; whoever is to be told is told at once."""
     _wake(stage)
-    for gate in Gate.objects.filter(intent_id=stage.intent_id, closed_at=None):
-        hear_of_absences(gate)
+    _settle(stage)
     now = clock.now()
     while stage.acts and stage.script.at + stage.acts[0].after <= now:
         _act(stage, stage.acts.pop(0))
-        _tell(stage)
+        _settle(stage)
     ends = _work_ends(stage)
     if ends is not None and ends <= now:
         _work(stage)
+        _settle(stage)
+
+
+def _settle(stage: Stage) -> None:
+    """What the next tick does: absences are heard of, and whoever is to be told is told."""
+    for gate in Gate.objects.filter(intent_id=stage.intent_id, closed_at=None):
+        hear_of_absences(gate)
     _tell(stage)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from approvals.models import Decision
 from intents import clock
@@ -53,14 +54,23 @@ def scan(page: Page, address: str) -> list[str]:
     waiting = [address]
     while waiting and len(seen) < MOST_PAGES:
         path = waiting.pop(0)
-        page.goto(path)
+        go(page, path)
         seen.append(path)
         links = page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)")
         waiting += [link for link in links if link.split("#")[0] not in [*seen, *waiting] and "#" not in link]
         for attempt in (submit_as_found, click_everything):
-            page.goto(path)
+            go(page, path)
             attempt(page)
     return seen
+
+
+def go(page: Page, path: str) -> None:
+    """Though a click before it may still be on its way somewhere, which ends this navigation."""
+    for _ in range(3):
+        with suppress(Error):
+            page.goto(path)
+            return
+    page.goto(path)
 
 
 def submit_as_found(page: Page) -> None:
@@ -77,7 +87,7 @@ def click_everything(page: Page) -> None:
         page.locator(CLICKABLE).nth(number).dispatch_event("click")
         page.wait_for_load_state()
         if page.url != here:
-            page.goto(here)
+            go(page, here)
             click_choices(page)
 
 
