@@ -94,7 +94,7 @@ def _two_forms(ask: Ask, gate: PolicyGate) -> bool:
 def _region(items: list[Item], gate: PolicyGate) -> tuple[int, int, int]:
     """From where to where gates would be next to this one, and where it stands alone."""
     agents = [at for at, item in enumerate(items) if isinstance(item, StepSpec) and item.kind == "agent"]
-    named = _named(items, gate.step) if gate.step else None
+    named = _named(items, gate, agents) if gate.step else None
     if named is None and not agents:
         return 0, len(items), len(items)
     first_or_last = agents[:1] if gate.place == "before" else agents[-1:]
@@ -107,9 +107,13 @@ def _region(items: list[Item], gate: PolicyGate) -> tuple[int, int, int]:
     return low - is_gate, high, _behind_earlier(items[:high], low)
 
 
-def _named(items: list[Item], name: str) -> int | None:
+def _named(items: list[Item], gate: PolicyGate, agents: list[int]) -> int | None:
+    """Where the step of this name stands. The sender names steps: no other name lets work begin before a `before`."""
     steps = [item.step if isinstance(item, Ask) else item for item in items]
-    return next((at for at, step in enumerate(steps) if step.name == name), None)
+    found = next((at for at, step in enumerate(steps) if step.name == gate.step), None)
+    if found is None or gate.place != "before" or found in agents:
+        return found
+    return min([found, *agents])
 
 
 def _behind_earlier(items: list[Item], low: int) -> int:

@@ -23,6 +23,7 @@ from approvals.services.bringing import Bringing, Fault
 from approvals.services.configexport import document_of
 from intents.models import Workspace
 from intents.services.configuration import record_differences, snapshot
+from intents.services.durable import durable
 
 MODELS: tuple[type[Model], ...] = (ApprovalSettings, Team, Schedule, Chain, Policy)
 
@@ -44,7 +45,7 @@ def bring_in(workspace: Workspace, text: str, *, author: Person | None, actor: s
     if misshapen := tuple(Fault(file.line_of(path), message) for path, message in faults_of(file.data)):
         return Brought(faults=misshapen)
     bringing = Bringing(workspace, author, file)
-    with transaction.atomic():
+    with durable(), transaction.atomic():
         before, said = document_of(workspace), snapshot(*_rows(workspace))
         _write(bringing)
         changed = difference(before, document_of(workspace))

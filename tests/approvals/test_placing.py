@@ -147,6 +147,13 @@ def test_place_all_stands_around_a_step_when_the_policy_names_it(place, expected
     assert [each for each in placed if each in items] == items
 
 
+def test_place_all_lets_no_work_begin_when_the_name_is_given_to_another_kind_of_step():
+    items = [item("work", "agent"), item("deploy", "notification")]
+    gate = PolicyGate("policy:p", "before", from_rule(gate_rule("team:sre")), step="deploy")
+
+    assert place_of(gate, place_all(items, [gate])) == 0
+
+
 @given(plans(), st.sampled_from(["before", "after"]), st.integers(0, 8))
 def test_place_all_passes_the_gate_before_or_after_the_step_that_it_names(items, place, number):
     gate = PolicyGate("policy:p", place, from_rule(gate_rule("team:named")), step=f"s{number}")
