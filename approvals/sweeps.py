@@ -19,6 +19,7 @@ from approvals.services.seats import next_handover, on_call_by, reseat, rosters_
 from approvals.services.standins import change_on, stand_in
 from intents import clock
 from intents.errors import Busy, NotFound
+from intents.models import Intent
 from intents.services.lock import Locked, locked_intent
 
 log = logging.getLogger(__name__)
@@ -88,23 +89,19 @@ def _reseat(locked: Locked, gate: Gate) -> None:
         reschedule(locked, step, gate)
 
 
-def settle_absences() -> None:
-    """Let open gates hear of absences that have begun or ended."""
+def settle_absences(only: Intent | None = None) -> None:
+    """Let open gates hear of absences that have begun or ended; `only`: those of this intent."""
     begun = Absence.objects.filter(closed_at=None, starts_at__lte=clock.now()).order_by("starts_at")
+    begun = begun.filter(workspace=only.workspace_id) if only else begun
     for absence in begun.filter(_unheard(clock.now())).select_related("workspace")[:MOST]:
-        _settle_absence(absence, clock.now())
+        _settle_absence(absence, clock.now(), only)
 
 
-def hear_of_absences(gate: Gate) -> None:
-    """Let this gate alone hear of them."""
-    mine = Gate.objects.filter(pk=gate.pk, closed_at=None)
-    on_each(mine, lambda seen: bool(change_on(seen, clock.now())), _stand_in)
-
-
-def _settle_absence(absence: Absence, now: datetime) -> None:
+def _settle_absence(absence: Absence, now: datetime, only: Intent | None) -> None:
     """Whoever is away, and whoever stands in, each on the gates where they have a seat."""
     concerned = Q(seats__person=absence.person_id) | Q(seats__person=absence.delegate_id)
     gates = Gate.objects.filter(concerned, workspace=absence.workspace_id, closed_at=None).distinct()
+    gates = gates.filter(intent=only) if only else gates
     done = on_each(gates, lambda gate: bool(change_on(gate, clock.now())), _stand_in)
     over = _end_of(absence)
     if done and now - max(absence.starts_at, absence.created_at) >= LOOK_AGAIN:

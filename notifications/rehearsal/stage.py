@@ -10,9 +10,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Min
 
-from approvals.models import Absence, Gate
+from approvals.models import Absence
 from approvals.services.policies import write_version
-from approvals.sweeps import hear_of_absences
+from approvals.sweeps import settle_absences
 from intents import clock
 from intents.errors import DomainError, NotFound
 from intents.kinds.agent import give_result
@@ -119,8 +119,7 @@ def _happen(stage: Stage) -> None:
 
 def _settle(stage: Stage) -> None:
     """What the next tick does: absences are heard of, and whoever is to be told is told."""
-    for gate in Gate.objects.filter(intent_id=stage.intent_id, closed_at=None):
-        hear_of_absences(gate)
+    settle_absences(only=Intent.objects.get(pk=stage.intent_id))
     _tell(stage)
 
 

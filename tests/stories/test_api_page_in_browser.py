@@ -42,7 +42,7 @@ def test_the_api_can_be_read_and_tried_without_anything_from_elsewhere(
     page.get_by_role("button", name="Authorize").click()
     page.get_by_label("Value:").first.fill(world.sender_secret)
     page.locator(".auth-container").first.get_by_role("button", name="Apply credentials").click()
-    page.get_by_role("button", name="Close").last.click()
+    page.locator(".dialog-ux").get_by_role("button", name="Close", exact=True).last.click()
     operation = page.locator("#operations-capabilities-get_capabilities")
     operation.get_by_role("button").first.click()
     operation.get_by_role("button", name="Try it out").click()

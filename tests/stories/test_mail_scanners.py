@@ -65,11 +65,12 @@ def scan(page: Page, address: str) -> list[str]:
 
 
 def go(page: Page, path: str) -> None:
-    """Though a click before it may still be on its way somewhere, which ends this navigation."""
-    for _ in range(3):
+    """Though clicks before it may still be on their way somewhere, which ends this navigation."""
+    for _ in range(50):
         with suppress(Error):
             page.goto(path)
             return
+        page.wait_for_timeout(100)
     page.goto(path)
 
 
