@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import hypothesis
 import pytest
 from rest_framework.test import APIClient
 
@@ -15,6 +17,10 @@ from intents.limits import MINUTES
 from tests.factories import make_world
 from tests.guards import let_flush_pass
 from tests.wire.holding import hold
+
+hypothesis.settings.register_profile("the same each time", derandomize=True)
+if os.environ.get("CI"):  # where nobody looks for new examples: those that are made at home are random
+    hypothesis.settings.load_profile("the same each time")
 
 
 @pytest.fixture
