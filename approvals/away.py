@@ -33,8 +33,8 @@ def overlapping(workspace_id: UUID, starts_at: datetime, ends_at: datetime) -> Q
 
 def told_instead(gate: Gate, people: Iterable[Person], at: datetime) -> list[Person]:
     """Whom to tell for these people, each once: a delegate for whoever has one, nobody for who is away without."""
-    given = {row.person_id: row.to for row in running(gate).select_related("to")}
-    away = set(absences_at(gate.workspace_id, at).values_list("person_id", flat=True))
+    given = {row.person_id: row.to for row in running_with_people(gate)}
+    away = away_at(gate.workspace_id, at)
     found: dict[UUID, Person] = {}
     for person in people:
         instead = given.get(person.pk) or (None if person.pk in away else person)
@@ -59,6 +59,11 @@ def running(gate: Gate) -> QuerySet[Delegation]:
     return gate.delegations.filter(ended_at=None)
 
 
+def running_with_people(gate: Gate) -> list[Delegation]:
+    """The same with both people of each, read at once."""
+    return _RUNNING(gate=gate.pk)
+
+
 def running_of(intent: Intent) -> QuerySet[Delegation]:
     """Those of the intent's open gate."""
     rows = Delegation.objects.filter(gate__intent=intent, gate__closed_at=None, ended_at=None)
@@ -77,6 +82,11 @@ def addresses_of(delegations: Iterable[Delegation]) -> str:
     return ", ".join(row.person.email for row in delegations)
 
 
+def away_at(workspace_id: UUID, at: datetime) -> set[UUID]:
+    """Who is away at this moment."""
+    return {row.person_id for row in _AWAY(workspace_id=workspace_id, at=at)}
+
+
 def anybody_away(workspace_id: UUID, at: datetime) -> bool:
     """Whether any absence is in force at this moment."""
     return bool(_ONE_AWAY(workspace_id=workspace_id, at=at))
@@ -90,6 +100,8 @@ _EITHER = Prepared(
     )
 )
 _ONE_AWAY = Prepared(lambda workspace_id, at: absences_at(workspace_id, at)[:1])
+_AWAY = Prepared(absences_at)
+_RUNNING = Prepared(lambda gate: Delegation.objects.select_related("person", "to").filter(gate=gate, ended_at=None))
 
 
 def pairs_of(absences: Iterable[Absence]) -> list[tuple[Person, Person]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from approvals.away import absences_at, running
+from approvals.away import away_at, running_with_people
 from approvals.directory import label
 from approvals.models import Delegation, Gate, Person, Seat
 from approvals.outcomes import OutcomeClass
@@ -27,14 +27,13 @@ class Hands:
     @classmethod
     def read(cls, gate: Gate, person: Person, now: datetime) -> Hands:
         """As it is now."""
-        away = absences_at(gate.workspace_id, now).values_list("person_id", flat=True)
         return cls(
             gate,
             person,
             tuple(eligible_seats(gate)),
             {vote.person_id: vote.outcome_class for vote in standing_votes(gate)},
-            frozenset(away),
-            tuple(running(gate).select_related("person", "to")),
+            frozenset(away_at(gate.workspace_id, now)),
+            tuple(running_with_people(gate)),
         )
 
     @property

@@ -117,7 +117,7 @@ def pending_people(gate: Gate) -> list[Person]:
     """Those who may decide and have not; nobody while the gate is held for changes."""
     if gate.held_at is not None:
         return []
-    voted = set(gate.decisions.filter(taken_back_at=None).values_list("person_id", flat=True))
+    voted = {vote.person_id for vote in standing_votes(gate)}
     return [person for person in eligible_people(gate) if person.pk not in voted]
 
 

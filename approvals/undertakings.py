@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from approvals.models import Claim, Delegation, Gate, Question
+from django.db.models import QuerySet
+
+from approvals.models import Claim, Decision, Delegation, Gate, Question
 from intents.clock import iso
+from intents.prepared import Prepared
 
 
 def questions_of(gate: Gate) -> list[Question]:
@@ -18,9 +21,16 @@ def live_claims(gate: Gate, now: datetime) -> list[Claim]:
     """Who is looking at it now: of claims that have neither run out nor been released. Whoever decided is done."""
     if not gate.is_open:
         return []
-    decided = gate.decisions.filter(taken_back_at=None).values("person")
-    rows = gate.claims.filter(released_at=None, until__gt=now).exclude(person__in=decided)
-    return list(rows.select_related("person"))
+    return _LIVE(gate=gate.pk, now=now)
+
+
+def _live(gate: Any, now: Any) -> QuerySet[Claim]:
+    decided = Decision.objects.filter(gate=gate, taken_back_at=None).values("person")
+    rows = Claim.objects.filter(gate=gate, released_at=None, until__gt=now).exclude(person__in=decided)
+    return rows.select_related("person")
+
+
+_LIVE = Prepared(_live)
 
 
 def delegation_json(row: Delegation) -> dict[str, Any]:

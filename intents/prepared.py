@@ -9,9 +9,12 @@ The query is in the words of the models, as everywhere; from one time to the nex
 from __future__ import annotations
 
 import inspect
+import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -20,6 +23,17 @@ from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=Model)
+_here = threading.local()
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Inside, this thread asks the same prepared question once. For looking at things, never for changing them."""
+    outer, _here.answers = getattr(_here, "answers", None), {}
+    try:
+        yield
+    finally:
+        _here.answers = outer
 
 
 class Given(Expression):
@@ -45,7 +59,16 @@ class Prepared(Generic[M]):
         self._text: _Text[M] | None = None
 
     def __call__(self, **values: Any) -> list[M]:
-        """The rows, read now."""
+        """The rows, read now, or before within the same `read_once`."""
+        answers = getattr(_here, "answers", None)
+        if answers is None:
+            return self._read(values)
+        question = (self, *sorted(values.items(), key=itemgetter(0)))
+        if question not in answers:
+            answers[question] = self._read(values)
+        return list(answers[question])
+
+    def _read(self, values: dict[str, Any]) -> list[M]:
         text = self._text = self._text or _Text(self._make)
         here = connections[DEFAULT_DB_ALIAS]
         with here.cursor() as cursor:

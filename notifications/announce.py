@@ -14,6 +14,7 @@ from intents.errors import Busy
 from intents.ids import parse_id
 from intents.lifecycle import is_final
 from intents.models import Event, Outbox
+from intents.prepared import Prepared, read_once
 from intents.services.durable import durable
 from intents.services.record import details_of
 from notifications.asked import known_from
@@ -27,7 +28,8 @@ from notifications.webhooks.fanout import queue_history
 
 log = logging.getLogger(__name__)
 BATCH = 200
-PARENTS = ("event__intent__workspace", "event__intent__sender__service_account")
+PARENTS = ("event__text", "event__intent__workspace", "event__intent__sender__service_account")
+_GATE = Prepared(lambda gate, intent: Gate.objects.select_related("terms").filter(pk=gate, intent=intent))
 FIRST_BACKOFF_SECONDS = 5
 LONGEST_BACKOFF_SECONDS = 300
 
@@ -64,7 +66,7 @@ def _announce_together(event_ids: list[int], now: datetime) -> int:
 
 def _announce(event_ids: list[int], now: datetime) -> int:
     """Deliveries exist exactly when the outbox rows are gone. Rows that somebody else holds are left to them."""
-    with durable():
+    with durable(), read_once():
         rows = Outbox.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=event_ids)
         claimed = list(rows.select_related(*PARENTS).order_by("event_id"))
         wanted = [delivery for row in claimed for delivery in _fan_out(row.event, now)]
@@ -91,7 +93,7 @@ def _fan_out(event: Event, now: datetime) -> list[Delivery]:
 
 
 def _gate(event: Event, gate_id: uuid.UUID) -> Gate | None:
-    gate = Gate.objects.select_related("terms").filter(pk=gate_id, intent=event.intent).first()
+    gate = _GATE.first(gate=gate_id, intent=event.intent_id)
     if gate is not None:
         gate.intent, gate.workspace = event.intent, event.intent.workspace
     return gate

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from intents import nudges
+from intents.prepared import Prepared
 from intents.services.durable import durable
 from notifications.models import ChannelAccount
 
 FIRST_PAUSE_SECONDS = 10
 LONGEST_PAUSE_SECONDS = 300
+_TROUBLED = Prepared(lambda channel: ChannelAccount.objects.filter(pk=channel, failures__gt=0))
 
 
 def allowance(channel: str, limit: int, now: datetime) -> int:
@@ -37,9 +39,9 @@ def failed(channel: str, why: str, after_seconds: float, now: datetime) -> datet
 
 def answered(channel: str) -> None:
     """The account works: everybody may go on at once. Costs no transaction where there was no trouble."""
-    rows = ChannelAccount.objects.filter(pk=channel).exclude(failures=0)
-    if not rows.exists():
+    if not _TROUBLED(channel=channel):
         return
     with durable():
+        rows = ChannelAccount.objects.filter(pk=channel).exclude(failures=0)
         if rows.update(failures=0, blocked_until=None, why=""):
             nudges.after_commit(nudges.DELIVER)

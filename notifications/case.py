@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
+from uuid import UUID
 
 from approvals.models import Gate, Person
 from intents.models import Intent
+from intents.prepared import Prepared
 from intents.services.record import details_of
 from notifications.models import Delivery
 from notifications.zones import zone_of
@@ -28,14 +30,27 @@ class Case:
 
 def read_case(delivery: Delivery, now: datetime) -> Case:
     """The case of a delivery, as of now."""
-    intent = Intent.objects.select_related("workspace", "texts", "sender__service_account").get(pk=delivery.intent_id)
-    gates = Gate.objects.select_related("terms", "ask", "intent__workspace", "workspace")
+    [intent] = _INTENT(intent=delivery.intent_id)
     return Case(
         delivery=delivery,
         intent=intent,
-        gate=gates.filter(pk=delivery.gate_id).first() if delivery.gate_id else None,
-        person=Person.objects.filter(pk=delivery.person_id).first(),
+        gate=_gate(delivery.gate_id, intent) if delivery.gate_id else None,
+        person=_PERSON.first(person=delivery.person_id),
         details=details_of(delivery.event),
         now=now,
         zone=zone_of(delivery.person_id),
     )
+
+
+def _gate(gate_id: UUID, intent: Intent) -> Gate | None:
+    gate = _GATE.first(gate=gate_id, intent=intent.pk)
+    if gate is not None:
+        gate.intent, gate.workspace = intent, intent.workspace
+    return gate
+
+
+_INTENT = Prepared(
+    lambda intent: Intent.objects.select_related("workspace", "texts", "sender__service_account").filter(pk=intent)
+)
+_GATE = Prepared(lambda gate, intent: Gate.objects.select_related("terms", "ask").filter(pk=gate, intent=intent))
+_PERSON = Prepared(lambda person: Person.objects.filter(pk=person))

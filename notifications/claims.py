@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from intents import clock
 from intents.clock import iso
@@ -31,7 +31,7 @@ class Overtaken(Exception):
 def claim(channel: str, limit: int) -> list[Delivery]:
     """Take up to `limit` due deliveries of this channel."""
     with durable():
-        return take(Delivery.objects.filter(channel=channel), limit, clock.now())
+        return take(Delivery.objects.select_related("event__text").filter(channel=channel), limit, clock.now())
 
 
 def take(rows: QuerySet[Row], limit: int, now: datetime) -> list[Row]:
@@ -44,7 +44,9 @@ def take(rows: QuerySet[Row], limit: int, now: datetime) -> list[Row]:
     for row in claimed:
         row.status, row.attempt = DeliveryStatus.SENDING, row.attempt + 1
         row.lease_until = row.not_before = now + LEASE
-    rows.model._default_manager.bulk_update(claimed, ["status", "attempt", "lease_until", "not_before"])
+    held = {"status": DeliveryStatus.SENDING, "attempt": F("attempt") + 1}
+    mine = rows.model._default_manager.filter(pk__in=[row.pk for row in claimed])
+    mine.update(**held, lease_until=now + LEASE, not_before=now + LEASE)
     return claimed
 
 

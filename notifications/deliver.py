@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from approvals.services.told import mark_told, mark_unreachable
 from intents import clock, ticks
+from intents.prepared import read_once
 from intents.services.durable import durable
 from notifications import breaker, keptmail, metrics
 from notifications.bounces.stopping import stop_of
@@ -47,6 +48,14 @@ class Stopped(Dead):
     """The address takes nothing, as it showed before: the channel was not asked again."""
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What became of a delivery; `blocked_until`, if that showed that the account is in trouble."""
+
+    fate: Fate | Unsent
+    blocked_until: datetime | None = None
+
+
 def deliver_due(channel: str = EMAIL, limit: int = BATCH) -> int:
     """Try what is due on this channel, once each. Returns how many were claimed."""
     allowed = breaker.allowance(channel, limit, clock.now())
@@ -63,22 +72,22 @@ def _work_through(claimed: Sequence[Delivery], channel: Channel) -> tuple[Sequen
         now = clock.now()
         if delivery.lease_until is None or now + LAST_START > delivery.lease_until:
             return claimed[number:], now
-        blocked_until = see_through(delivery, channel, now)
-        if blocked_until is not None:
-            return claimed[number + 1 :], blocked_until
+        seen = see_through(delivery, channel, now)
+        if seen.blocked_until is not None:
+            return claimed[number + 1 :], seen.blocked_until
     return [], clock.now()
 
 
-def see_through(delivery: Delivery, channel: Channel, now: datetime) -> datetime | None:
-    """Send a claimed delivery. Returns until when the account is blocked, if this showed that it is in trouble."""
+def see_through(delivery: Delivery, channel: Channel, now: datetime) -> Seen:
+    """Send a claimed delivery, and settle it."""
     fate = _fate(delivery, channel, now)
     _conclude(delivery, fate, now)
     account = channel.account_of(delivery)
     if isinstance(fate, Retry) and fate.account:
-        return breaker.failed(account, fate.why, fate.after_seconds, now)
+        return Seen(fate, breaker.failed(account, fate.why, fate.after_seconds, now))
     if not isinstance(fate, Unsent | Stopped):
         breaker.answered(account)
-    return None
+    return Seen(fate)
 
 
 def _fate(delivery: Delivery, channel: Channel, now: datetime) -> Fate | Unsent:
@@ -86,18 +95,22 @@ def _fate(delivery: Delivery, channel: Channel, now: datetime) -> Fate | Unsent:
     try:
         if delivery.purpose == Purpose.DIGEST:
             adopt(delivery)
-        case = read_case(delivery, now)
-        unneeded = superseded_by(case)
-        if unneeded:
-            return Unsent(DeliveryStatus.SUPERSEDED, unneeded)
-        if channel.name == EMAIL and case.person is not None and case.person.is_sample and not keptmail.is_used():
-            return Unsent(DeliveryStatus.DEAD, SAMPLE)
-        message = _message(case, channel)
-        stopped = stop_of(channel.name, message.to)
-        return Stopped(NOTHING_IS_SENT.format(stopped.why)) if stopped else channel.send(message)
+        with read_once():
+            return _tried(read_case(delivery, now), channel)
     except Exception as error:
         log.exception("delivery failed", extra={"delivery": str(delivery.pk)})
         return Retry(0, f"An error of our own: {type(error).__name__}.")
+
+
+def _tried(case: Case, channel: Channel) -> Fate | Unsent:
+    unneeded = superseded_by(case)
+    if unneeded:
+        return Unsent(DeliveryStatus.SUPERSEDED, unneeded)
+    if channel.name == EMAIL and case.person is not None and case.person.is_sample and not keptmail.is_used():
+        return Unsent(DeliveryStatus.DEAD, SAMPLE)
+    message = _message(case, channel)
+    stopped = stop_of(channel.name, message.to)
+    return Stopped(NOTHING_IS_SENT.format(stopped.why)) if stopped else channel.send(message)
 
 
 def _message(case: Case, channel: Channel) -> Message:

@@ -14,6 +14,7 @@ from approvals.terms import names_in
 from approvals.undertakings import live_claims
 from intents.ids import parse_id
 from intents.models import Intent
+from intents.prepared import Prepared
 from notifications.asked import people_asked
 from notifications.audience import Group, Telling
 from notifications.models import Purpose
@@ -70,6 +71,16 @@ def members(intent: Intent) -> QuerySet[Person]:
     )
 
 
+def is_member(intent: Intent, person: Person) -> bool:
+    """Whether this is one of them."""
+    return bool(_MEMBER(workspace=intent.workspace_id, person=person.pk))
+
+
+_MEMBER = Prepared(
+    lambda workspace, person: Membership.objects.filter(
+        workspace=workspace, person=person, is_active=True, person__is_active=True
+    )[:1]
+)
 ABOUT: Mapping[Group, Callable[[Intent, Gate], Iterable[Person]]] = {
     Group.INFORMED: _informed,
     Group.ASKED: lambda intent, gate: people_asked(gate, members(intent)),

@@ -5,25 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from approvals.away import absences_at
-from approvals.models import Decision, Gate, Person
+from approvals.away import away_at
+from approvals.models import Gate, Person
 from approvals.selectors import may_decide
+from approvals.services.decide import own_vote
 from approvals.undertakings import live_claims
 from intents.ids import parse_id
+from intents.prepared import Prepared
 from notifications.asked import was_asked
 from notifications.case import Case
 from notifications.flood import held_in
 from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
-from notifications.recipients import members
+from notifications.recipients import is_member
 
 OF_A_STEP = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION)
 GONE = (DeliveryStatus.DEAD, DeliveryStatus.SUPERSEDED, DeliveryStatus.HELD)
+_NEWER_ASK = Prepared(
+    lambda intent, gate, channel, address, event: (
+        Delivery.objects.filter(intent=intent, gate_id=gate, channel=channel, address=address)
+        .filter(purpose__in=ASKS, event_id__gt=event)
+        .exclude(status__in=GONE)[:1]
+    )
+)
 
 
 def superseded_by(case: Case) -> str:
     """Why nobody needs this message any more, in words; "" while somebody does."""
     person = case.person
-    if person is None or not members(case.intent).filter(pk=person.pk).exists():
+    if person is None or not is_member(case.intent, person):
         return "This person is no longer a member of the workspace."
     if case.delivery.purpose in ASKS:
         return _ask_is_stale(case)
@@ -37,16 +46,16 @@ def _ask_is_stale(case: Case) -> str:
         return "The gate is settled."
     if gate.held_at is not None:
         return "It waits for changes by whoever asked."
-    if Decision.objects.filter(gate=gate, person=person, taken_back_at__isnull=True).exists():
+    if own_vote(gate, person) is not None:
         return "This person has answered."
     if case.delivery.purpose in OF_A_STEP and _is_looking(gate, person, case.now):
         return "This person is looking at it."
     refusal = may_decide(gate, person)
     if refusal is not None:
         return f"This person may no longer decide: {refusal.message}"
-    if absences_at(gate.workspace_id, case.now).filter(person=person).exists():
+    if person.pk in away_at(gate.workspace_id, case.now):
         return "This person is away."
-    return "A newer message asks for the same." if _newer(case, list(ASKS)) else ""
+    return "A newer message asks for the same." if _asked_anew(case) else ""
 
 
 def _is_settled(case: Case) -> bool:
@@ -64,11 +73,17 @@ def _still_asked(case: Case) -> bool:
     return gate is not None and gate.is_open and gate.questions.filter(pk__in=[question], answered_at=None).exists()
 
 
+def _asked_anew(case: Case) -> bool:
+    mine = case.delivery
+    same = {"intent": mine.intent_id, "gate": mine.gate_id, "channel": mine.channel, "address": mine.address}
+    return bool(_NEWER_ASK(**same, event=mine.event_id))
+
+
 def _newer(case: Case, purposes: list[str]) -> bool:
     """True if a later event of this intent queued or sent a message of these purposes to the same address."""
     mine = case.delivery
     rows = Delivery.objects.filter(intent_id=mine.intent_id, channel=mine.channel, address=mine.address)
-    if mine.purpose in (*ASKS, Purpose.INFORM):
+    if mine.purpose == Purpose.INFORM:
         rows = rows.filter(gate_id=mine.gate_id)
     return rows.filter(purpose__in=purposes, event_id__gt=mine.event_id).exclude(status__in=GONE).exists()
 

@@ -8,13 +8,13 @@ from intents.ticks import Tick
 from notifications import announce as announcing
 from notifications import deliver as delivering
 from notifications.slack import senders
-from notifications.slack.senders import Workers
+from notifications.slack.senders import Senders, Workers
 from notifications.webhooks import inboxes
 from notifications.webhooks.pushers import Pushers
 
 _announce = Tick(announcing.announce_due, announcing.BATCH)
 _deliver = Tick(delivering.deliver_due, delivering.BATCH, at_once=2)
-_slack = [Workers(work, slots) for work, slots in senders.DUTIES]
+_slack: list[Senders | Workers] = [Senders(), *(Workers(work, slots) for work, slots in senders.DUTIES)]
 _inboxes = Tick(inboxes.queue_inboxes, inboxes.BATCH)
 _pushers = Pushers()
 
@@ -28,8 +28,8 @@ def announce() -> None:
 @shared_task(name="deliver", ignore_result=True)
 def deliver() -> None:
     """Send what is due; let threads of this process speak to Slack, and wait for none of them."""
-    for workers in _slack:
-        workers.start()
+    for threads in _slack:
+        threads.start()
     _deliver()
 
 

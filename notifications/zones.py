@@ -6,13 +6,20 @@ from datetime import UTC, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from intents.prepared import Prepared
 from notifications.models import SlackLink
+
+_LINKED = Prepared(
+    lambda person: (
+        SlackLink.objects.filter(person=person, ended_at=None).exclude(zone="").order_by("-linked_at", "pk")[:1]
+    )
+)
 
 
 def zone_of(person_id: UUID) -> tzinfo:
     """UTC where nothing is known, or nothing that makes sense."""
-    rows = SlackLink.objects.filter(person_id=person_id, ended_at=None).exclude(zone="")
-    return zone_named(rows.order_by("-linked_at").values_list("zone", flat=True).first() or "")
+    link = _LINKED.first(person=person_id)
+    return zone_named(link.zone if link else "")
 
 
 def zone_named(name: str) -> tzinfo:

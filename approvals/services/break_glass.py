@@ -30,9 +30,15 @@ from approvals.services.verdict import Verdict, recorded, refused
 from approvals.strength import LINK, Shown
 from intents.lifecycle import StepStatus
 from intents.ports import StepEnd
+from intents.prepared import Prepared
 from intents.services.advance import end_step
 
 REASON = "break_glass"
+_MAY_BREAK = Prepared(
+    lambda person, workspace: Membership.objects.filter(
+        person=person, person__is_active=True, workspace=workspace, is_active=True, can_break_glass=True
+    )[:1]
+)
 
 
 def break_glass(
@@ -67,8 +73,7 @@ def may_break_glass(gate: Gate, person: Person) -> bool:
 
 
 def _has_the_right(gate: Gate, person: Person) -> bool:
-    rows = Membership.objects.filter(person=person, person__is_active=True, is_active=True, can_break_glass=True)
-    return rows.filter(workspace_id=gate.workspace_id).exists()
+    return bool(_MAY_BREAK(person=person.pk, workspace=gate.workspace_id))
 
 
 def _not_theirs(act: Acting, person: Person, manner: Manner) -> Verdict | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import QuerySet, prefetch_related_objects
+
 from approvals.models import Gate, Person
 from approvals.outcomes import OutcomeClass
 from approvals.selectors import own_title
@@ -14,6 +16,7 @@ from intents import clock
 from intents.ids import parse_id
 from intents.masking import shown_payload
 from intents.models import Intent
+from intents.prepared import Prepared
 
 MOST_ROWS = 200
 MOST_CHARACTERS = 20_000
@@ -118,14 +121,30 @@ def title_is_the_programs(gate: Gate) -> bool:
 def earlier_refusals(gate: Gate) -> list[Gate]:
     """Gates of the same sender, type and target that people refused within the week before this one."""
     intent = gate.intent
+    shown = _REFUSED(
+        workspace=gate.workspace_id,
+        account=intent.sender.service_account_id,
+        intent_type=intent.intent_type,
+        to_agent=intent.to_agent,
+        since=clock.now() - REFUSALS_FOR,
+        but=gate.pk,
+    )
+    if shown:
+        prefetch_related_objects(shown, "decisions__person", "decisions__text")
+    return shown
+
+
+def _refused(*, workspace: Any, account: Any, intent_type: Any, to_agent: Any, since: Any, but: Any) -> QuerySet[Gate]:
     rows = Gate.objects.filter(
-        workspace_id=gate.workspace_id,
+        workspace=workspace,
         reason="decided",
         outcome_class__in=(OutcomeClass.NO, OutcomeClass.BACK),
-        intent__sender__service_account_id=intent.sender.service_account_id,
-        intent__intent_type=intent.intent_type,
-        intent__to_agent=intent.to_agent,
-        closed_at__gte=clock.now() - REFUSALS_FOR,
-    ).exclude(pk=gate.pk)
-    shown = rows.prefetch_related("decisions__person", "decisions__text").order_by("-closed_at")[:REFUSALS_SHOWN]
-    return list(shown)
+        intent__sender__service_account=account,
+        intent__intent_type=intent_type,
+        intent__to_agent=to_agent,
+        closed_at__gte=since,
+    )
+    return rows.exclude(pk=but).order_by("-closed_at")[:REFUSALS_SHOWN]
+
+
+_REFUSED = Prepared(_refused)

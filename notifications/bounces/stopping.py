@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from approvals.models import Person
 from intents import clock
+from intents.prepared import Prepared
 from intents.services.changes import record_change
 from intents.services.durable import durable
 from notifications.models import StoppedAddress
+
+_STOP = Prepared(
+    lambda channel, address: StoppedAddress.objects.filter(channel=channel, address=address, lifted_at=None)
+)
 
 
 def stop(channel: str, address: str, why: str) -> None:
@@ -19,7 +24,7 @@ def stop(channel: str, address: str, why: str) -> None:
 
 def stop_of(channel: str, address: str) -> StoppedAddress | None:
     """The stop of this address, if there is one."""
-    return StoppedAddress.objects.filter(channel=channel, address=address.lower(), lifted_at=None).first()
+    return _STOP.first(channel=channel, address=address.lower())
 
 
 def lift(stop: StoppedAddress, actor: str) -> bool:

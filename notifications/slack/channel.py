@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 
 from approvals.models import Person
 from intents import clock
+from intents.prepared import Prepared
 from notifications.case import Case
 from notifications.channels.base import Dead, Fate, Message, Retry, Sent
 from notifications.content import Content
@@ -31,7 +32,14 @@ from notifications.slack.search import posted_before
 log = logging.getLogger(__name__)
 OFF = "Slack is switched off for this workspace."
 NOT_LINKED = "This person has no linked Slack account any more."
+FEW = 5
 THREAD_GONE = "thread_not_found"
+_INSTALLATION = Prepared(lambda workspace: SlackInstallation.objects.filter(workspace=workspace))
+_LINK = Prepared(
+    lambda person, team, before: SlackLink.objects.filter(
+        person=person, team_id=team, ended_at=None, linked_at__lte=before
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -59,18 +67,17 @@ class SlackChannel:
 
     def addresses(self, workspace_id: UUID, people: Sequence[Person]) -> Mapping[UUID, str]:
         """`TEAM/USER` of those whose link has rested. Nobody while the workspace's app is missing or out of order."""
-        installation = SlackInstallation.objects.filter(workspace_id=workspace_id, fault="").first()
-        if installation is None:
+        installation = _INSTALLATION.first(workspace=workspace_id)
+        if installation is None or installation.fault:
             return {}
-        rested = SlackLink.objects.filter(ended_at=None, linked_at__lte=clock.now() - REST)
-        links = rested.filter(team_id=installation.team_id, person__in=people)
-        return {link.person_id: link.address for link in links}
+        found = _links(installation.team_id, people, clock.now() - REST)
+        return {link.person_id: link.address for link in found}
 
     def send(self, message: Message) -> Fate:
         """A message that was posted by an earlier try, whose worker died, is found and not posted again."""
         if message.case is None:
             raise ValueError("A Slack message needs its case.")
-        if known := kept.message_of(message.case.delivery):
+        if message.case.delivery.attempt > 1 and (known := kept.message_of(message.case.delivery)):
             return Sent(str(known))
         try:
             post = _prepared(message.case, message.content)
@@ -124,15 +131,21 @@ class SlackChannel:
         return channel
 
 
+def _links(team_id: str, people: Sequence[Person], before: datetime) -> Iterable[SlackLink]:
+    """One at a time while they are few: that question is ready."""
+    if len(people) <= FEW:
+        return [link for person in people for link in _LINK(person=person.pk, team=team_id, before=before)]
+    return SlackLink.objects.filter(ended_at=None, linked_at__lte=before, team_id=team_id, person__in=people)
+
+
 def _prepared(case: Case, content: Content) -> Post | Dead:
     """By the app and the link of today."""
-    installation = SlackInstallation.objects.filter(workspace_id=case.delivery.workspace_id).first()
+    installation = _INSTALLATION.first(workspace=case.delivery.workspace_id)
     if installation is None:
         return Dead(OFF)
     if installation.fault:
         return Dead(installation.fault)
-    links = SlackLink.objects.filter(person_id=case.delivery.person_id, team_id=installation.team_id, ended_at=None)
-    link = links.filter(linked_at__lte=case.now - REST).first()
+    link = _LINK.first(person=case.delivery.person_id, team=installation.team_id, before=case.now - REST)
     if link is None:
         return Dead(NOT_LINKED)
     return Post(installation, link, case, content, client_of(installation))

@@ -6,13 +6,15 @@ At most as often as Slack allows (chat.update, about once a second for a team), 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.db.models import Case as Choose
-from django.db.models import F, Q, QuerySet, Value, When
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from intents import clock
 from intents.models import Intent
+from intents.prepared import read_once
 from intents.services.durable import durable
 from notifications import breaker
 from notifications.case import read_case
@@ -30,6 +32,7 @@ from notifications.slack.lanes import blocked_teams
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=20)
+AT_ONCE = 200
 AGAIN = timedelta(seconds=10)
 LONG = timedelta(minutes=5)
 GONE_WORDS = "The message was deleted in Slack."
@@ -37,7 +40,10 @@ GONE_WORDS = "The message was deleted in Slack."
 
 def rewrite_next() -> bool:
     """Make one message true that is due, the longest due first. False if none is."""
-    row = _claim(clock.now())
+    now = clock.now()
+    if _confirm(now):
+        return True
+    row = _claim(now)
     if row is None:
         return False
     try:
@@ -48,9 +54,21 @@ def rewrite_next() -> bool:
     return True
 
 
+def _confirm(now: datetime) -> int:
+    """Those that are due and show the last event already are true: all at once. What is marked meanwhile stays due."""
+    newest = Intent.objects.filter(pk=OuterRef("intent")).values("last_seq")
+    rows = _due(now).exclude(shows="").filter(shown_seq=Subquery(newest)).order_by("due_at")
+    true = defaultdict(list)
+    for pk, marks in rows.values_list("pk", "marks")[:AT_ONCE]:
+        true[marks].append(pk)
+    return sum(
+        SlackMessage.objects.filter(pk__in=pks, marks=marks).update(due_at=None, why="") for marks, pks in true.items()
+    )
+
+
 def _claim(now: datetime) -> SlackMessage | None:
     with durable():
-        rows = _due(now).select_for_update(skip_locked=True, of=("self",)).select_related("delivery__event")
+        rows = _due(now).select_for_update(skip_locked=True, of=("self",)).select_related("delivery__event__text")
         row = rows.order_by("due_at", "pk").first()
         if row is not None:
             row.attempt, row.lease_until = row.attempt + 1, now + LEASE
@@ -71,8 +89,9 @@ def _rewrite(row: SlackMessage) -> None:
     if row.shows and row.shown_seq == Intent.objects.values_list("last_seq", flat=True).get(pk=row.intent_id):
         _settle(row, row.shown_seq, row.shows)
         return
-    case = read_case(row.delivery, now)
-    card = card_of(case, content_of(case), in_thread=bool(row.thread_ts))
+    with read_once():
+        case = read_case(row.delivery, now)
+        card = card_of(case, content_of(case), in_thread=bool(row.thread_ts))
     if card.digest != row.shows and not _written(row, card):
         return
     _settle(row, case.intent.last_seq, card.digest)

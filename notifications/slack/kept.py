@@ -10,7 +10,9 @@ from uuid import UUID
 from django.db.models import F
 
 from intents import clock, nudges
+from intents.prepared import Prepared
 from intents.services.durable import durable
+from intents.services.rows import insert
 from notifications.case import Case
 from notifications.models import Delivery, SlackInstallation, SlackMessage
 from notifications.slack.blocks import Card
@@ -19,6 +21,15 @@ CHECK_AFTER = timedelta(seconds=3)
 """What happened while a message was being posted found no row to mark: each is looked at once more."""
 LOOK_AGAIN = timedelta(seconds=20)
 """After a try whose end nobody knows: by then it is in Slack or never will be."""
+
+
+_ROOT = Prepared(
+    lambda intent, gate, team, channel: (
+        SlackMessage.objects.filter(intent=intent, gate_id=gate, team_id=team, channel=channel)
+        .filter(thread_ts="", gone=False)
+        .order_by("posted_at", "pk")[:1]
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -39,8 +50,7 @@ def root_of(case: Case, team_id: str, channel: str) -> SlackMessage | None:
     """The card of this gate in this conversation: what comes later goes into its thread."""
     if case.gate is None:
         return None
-    rows = SlackMessage.objects.filter(intent=case.intent, gate_id=case.gate.pk, team_id=team_id, channel=channel)
-    return rows.filter(thread_ts="", gone=False).order_by("posted_at", "pk").first()
+    return _ROOT.first(intent=case.intent.pk, gate=case.gate.pk, team=team_id, channel=channel)
 
 
 def keep(case: Case, place: Place, ts: str, card: Card) -> SlackMessage:
@@ -100,5 +110,6 @@ def _row(case: Case, place: Place, ts: str) -> SlackMessage:
 def _saved(row: SlackMessage) -> SlackMessage:
     """The one that is there, if somebody else noted it first."""
     with durable():
-        SlackMessage.objects.bulk_create([row], ignore_conflicts=True)
+        if insert(row, unless_taken=True):
+            return row
         return SlackMessage.objects.get(team_id=row.team_id, channel=row.channel, ts=row.ts)

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from intents import clock
 from intents.services.durable import durable
 from notifications.claims import OPEN, take
-from notifications.models import SLACK, ChannelAccount, Delivery, DeliveryStatus, SlackLane
+from notifications.models import SLACK, ChannelAccount, Delivery, SlackLane
 
 PACE = timedelta(seconds=1)
 TRIAL = timedelta(seconds=15)
 """While one message tries whether a blocked account works again, the others wait at most so long."""
-LOOKED_AT = 20
+LOOKED_AT = 200
 
 
-def claim_next() -> Delivery | None:
-    """Take the delivery that is due longest, of those whose conversation is free; it is not free again for a second."""
+def claim_some(most: int) -> list[Delivery]:
+    """Take the deliveries that are due longest, one in each conversation that is free; it is not for a second then.
+
+    Of an account that was in trouble only one, on trial.
+    """
     now = clock.now()
     with durable():
-        for delivery in _free(now)[:LOOKED_AT]:
-            if not _enter(delivery.address, now):
-                continue
-            if claimed := take(Delivery.objects.filter(pk=delivery.pk), 1, now):
-                _begin_trial(delivery, now)
-                return claimed[0]
-    return None
+        tried = _on_trial(now)
+        first = _first_in_each(now, most, tried)
+        chosen = [first[address] for address in _enter(sorted(first), now)]
+        claimed = take(Delivery.objects.select_related("event__text").filter(pk__in=chosen), most, now)
+        begun = tried & {_team(delivery.address) for delivery in claimed}
+        _accounts(begun).update(blocked_until=now + TRIAL)
+    return claimed
+
+
+def next_turn(now: datetime) -> datetime | None:
+    """When within the next second somebody's turn comes: a conversation is free again, or a pause is over."""
+    queued = Delivery.objects.filter(channel=SLACK, status__in=OPEN)
+    waiting = _able(now).order_by("not_before", "pk").values("address")[:LOOKED_AT]
+    lanes = SlackLane.objects.filter(address__in=waiting, free_at__gt=now, free_at__lte=now + PACE)
+    paused = queued.filter(not_before__gt=now, not_before__lte=now + PACE)
+    moments = (lanes.aggregate(at=Min("free_at"))["at"], paused.aggregate(at=Min("not_before"))["at"])
+    return min((moment for moment in moments if moment), default=None)
 
 
 def hold(address: str, until: datetime) -> None:
@@ -36,10 +51,9 @@ def hold(address: str, until: datetime) -> None:
         SlackLane.objects.filter(address=address, free_at__lt=until).update(free_at=until)
 
 
-def leave_if_unused(delivery: Delivery) -> None:
+def leave(address: str) -> None:
     """A message that nobody needed any more was not sent: the next one need not wait for it."""
-    unsent = Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.SUPERSEDED)
-    SlackLane.objects.filter(Exists(unsent), address=delivery.address).update(free_at=clock.now())
+    SlackLane.objects.filter(address=address).update(free_at=clock.now())
 
 
 def blocked_teams(now: datetime) -> list[str]:
@@ -48,22 +62,48 @@ def blocked_teams(now: datetime) -> list[str]:
     return [name.removeprefix(f"{SLACK}:") for name in rows.values_list("channel", flat=True)]
 
 
-def _free(now: datetime) -> QuerySet[Delivery]:
-    busy = SlackLane.objects.filter(address=OuterRef("address"), free_at__gt=now)
-    due = Delivery.objects.filter(~Exists(busy), channel=SLACK, status__in=OPEN, not_before__lte=now)
+def _able(now: datetime) -> QuerySet[Delivery]:
+    """What is due, but for accounts that are blocked."""
+    due = Delivery.objects.filter(channel=SLACK, status__in=OPEN, not_before__lte=now)
     for team_id in blocked_teams(now):
         due = due.exclude(address__startswith=f"{team_id}/")
-    return due.order_by("not_before", "pk")
+    return due
 
 
-def _enter(address: str, now: datetime) -> bool:
-    """True for one at a time: the row of the lane is changed by whoever comes first."""
-    SlackLane.objects.bulk_create([SlackLane(address=address, free_at=now)], ignore_conflicts=True)
-    return bool(SlackLane.objects.filter(address=address, free_at__lte=now).update(free_at=now + PACE))
+def _first_in_each(now: datetime, most: int, tried: Collection[str]) -> dict[str, UUID]:
+    """By address, in the order in which they go: the delivery whose turn it is where the conversation is free."""
+    busy = SlackLane.objects.filter(address=OuterRef("address"), free_at__gt=now)
+    due = _able(now).filter(~Exists(busy)).order_by("not_before", "pk").values_list("address", "pk")
+    found: dict[str, UUID] = {}
+    teams: set[str] = set()
+    for address, pk in due[:LOOKED_AT]:
+        if len(found) == most:
+            break
+        if address not in found and not (_team(address) in tried and _team(address) in teams):
+            found[address] = pk
+            teams.add(_team(address))
+    return found
 
 
-def _begin_trial(delivery: Delivery, now: datetime) -> None:
-    """After trouble one goes ahead; the others follow when it has got through."""
-    account = f"{SLACK}:{delivery.address.partition('/')[0]}"
-    over = Q(blocked_until=None) | Q(blocked_until__lte=now)
-    ChannelAccount.objects.filter(over, channel=account, failures__gt=0).update(blocked_until=now + TRIAL)
+def _enter(addresses: list[str], now: datetime) -> list[str]:
+    """Those of the lanes that are ours for a second. Sorted, so that nobody waits for each other."""
+    lanes = SlackLane.objects.filter(address__in=addresses)
+    SlackLane.objects.bulk_create([SlackLane(address=each, free_at=now) for each in addresses], ignore_conflicts=True)
+    free = lanes.select_for_update(skip_locked=True).filter(free_at__lte=now)
+    entered = list(free.order_by("address").values_list("address", flat=True))
+    lanes.filter(address__in=entered).update(free_at=now + PACE)
+    return entered
+
+
+def _on_trial(now: datetime) -> set[str]:
+    """The teams whose account was in trouble, and may be tried again."""
+    rows = ChannelAccount.objects.filter(channel__startswith=f"{SLACK}:", failures__gt=0).exclude(blocked_until__gt=now)
+    return {name.removeprefix(f"{SLACK}:") for name in rows.values_list("channel", flat=True)}
+
+
+def _accounts(teams: Collection[str]) -> QuerySet[ChannelAccount]:
+    return ChannelAccount.objects.filter(pk__in=[f"{SLACK}:{team_id}" for team_id in teams])
+
+
+def _team(address: str) -> str:
+    return address.partition("/")[0]

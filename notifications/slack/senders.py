@@ -5,23 +5,24 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from django.db import connections
 
 from intents import clock, ticks
 from notifications.channels.base import Channel
-from notifications.deliver import see_through
+from notifications.deliver import Unsent, see_through
+from notifications.models import Delivery
 from notifications.slack.channel import SlackChannel
 from notifications.slack.copies import rewrite_next
 from notifications.slack.duplicates import look_again_due
-from notifications.slack.lanes import claim_next, leave_if_unused
+from notifications.slack.lanes import claim_some, leave, next_turn
 from notifications.slack.lookup import look_up_due
 from notifications.slack.notices import announce_links_due
 
 log = logging.getLogger(__name__)
 SENDING, REWRITING, LOOKING_AFTER = 24, 4, 1
 """How many calls of Slack one process has under way at most, of each kind."""
+SHORTEST_PAUSE = 0.02
 
 
 class Workers:
@@ -50,14 +51,92 @@ class Workers:
             self._slots.release()
 
 
+class Senders:
+    """One thread takes on whatever may go, up to `slots` at once, and each message has a thread that sends it.
+
+    While somebody's turn comes within a second it waits for that; else it ends, and the next tick begins anew.
+    """
+
+    def __init__(self, slots: int = SENDING, rest: Callable[[], None] = connections.close_all) -> None:
+        self._channel = SlackChannel(rest)
+        self._rest = rest
+        self._free = slots
+        self._wanted = self._looks = False
+        self._changed = threading.Condition()
+
+    def start(self) -> None:
+        """Return at once; somebody will look whether a message may go."""
+        with self._changed:
+            self._wanted = True
+            self._changed.notify_all()
+            if self._looks:
+                return
+            self._looks = True
+        threading.Thread(target=self._run, daemon=True, name="slack").start()
+
+    def _run(self) -> None:
+        pause: float | None = 0.0
+        while self._goes_on(pause):
+            try:
+                pause = self._look()
+            except Exception:  # the next tick looks again, and leases run out
+                log.exception("nobody looked for slack messages")
+                pause = None
+            finally:
+                self._rest()
+
+    def _goes_on(self, pause: float | None) -> bool:
+        """Wait for so long, or until somebody wants it; and for a free slot. False if there is nothing to wait for."""
+        with self._changed:
+            if pause is not None:
+                self._changed.wait_for(lambda: self._wanted, pause)
+                self._changed.wait_for(lambda: self._free)
+            self._looks = pause is not None or self._wanted
+            self._wanted = False
+            return self._looks
+
+    def _look(self) -> float | None:
+        """Take on what may go. In how many seconds to look again; None if nothing waits."""
+        now = clock.now()
+        claimed = claim_some(self._free)
+        for delivery in claimed:
+            self._begin(delivery)
+        ticks.alive()
+        if claimed:
+            return 0.0
+        turn = next_turn(now)
+        return max((turn - clock.now()).total_seconds(), SHORTEST_PAUSE) if turn else None
+
+    def _begin(self, delivery: Delivery) -> None:
+        with self._changed:
+            self._free -= 1
+        threading.Thread(target=self._send, args=(delivery,), daemon=True, name="slack").start()
+
+    def _send(self, delivery: Delivery) -> None:
+        try:
+            send(delivery, self._channel)
+        except Exception:  # its lease runs out
+            log.exception("a slack thread failed")
+        finally:
+            self._rest()
+            with self._changed:
+                self._free += 1
+                self._changed.notify_all()
+
+
+def send(delivery: Delivery, channel: Channel) -> None:
+    """Send a claimed message."""
+    seen = see_through(delivery, channel, clock.now())
+    if isinstance(seen.fate, Unsent):
+        leave(delivery.address)
+
+
 def send_next(channel: Channel) -> bool:
-    """Send one message, if one is due."""
-    delivery = claim_next()
-    if delivery is None:
-        return False
-    see_through(delivery, channel, clock.now())
-    leave_if_unused(delivery)
-    return True
+    """Send one message, if one may go."""
+    claimed = claim_some(1)
+    for delivery in claimed:
+        send(delivery, channel)
+    return bool(claimed)
 
 
 def look_after() -> bool:
@@ -65,11 +144,7 @@ def look_after() -> bool:
     return bool(look_up_due() + announce_links_due() + look_again_due())
 
 
-DUTIES: Sequence[tuple[Callable[[], bool], int]] = (
-    (partial(send_next, SlackChannel(connections.close_all)), SENDING),
-    (rewrite_next, REWRITING),
-    (look_after, LOOKING_AFTER),
-)
+DUTIES: Sequence[tuple[Callable[[], bool], int]] = ((rewrite_next, REWRITING), (look_after, LOOKING_AFTER))
 
 
 def slack_due() -> int:

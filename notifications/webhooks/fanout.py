@@ -12,6 +12,7 @@ from intents import nudges
 from intents.addresses import matches
 from intents.ids import new_id
 from intents.models import Agent, Event, Intent, Step
+from intents.prepared import Prepared
 from notifications.models import WebhookDelivery, WebhookEvent, WebhookSubscription
 from notifications.webhooks.words import OURS
 
@@ -51,12 +52,15 @@ def audience(event: WebhookEvent) -> list[WebhookSubscription]:
 
 def listening(workspace_id: uuid.UUID) -> list[WebhookSubscription]:
     """The workspace's active subscriptions."""
-    return list(WebhookSubscription.objects.filter(at_work(), workspace_id=workspace_id))
+    return _LISTENING(workspace=workspace_id)
 
 
 def at_work() -> Q:
     """Subscriptions that are told of anything: active, not removed, and not of an agent that is switched off."""
     return Q(active=True, revoked_at=None) & (Q(owner=None) | Q(owner__is_active=True))
+
+
+_LISTENING = Prepared(lambda workspace: WebhookSubscription.objects.filter(at_work(), workspace=workspace))
 
 
 def wanting(subscriptions: Iterable[WebhookSubscription], event_type: str) -> list[WebhookSubscription]:

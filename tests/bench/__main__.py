@@ -13,13 +13,13 @@ from pathlib import Path
 from tests import servers
 from tests.bench import POSTGRESQL
 
-SECTIONS = ("creates", "lives", "waiting", "due", "sweep", "matching")
+SECTIONS = ("creates", "lives", "waiting", "due", "sweep", "matching", "channels")
 
 
 def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=SECTIONS, help="one section; may come several times")
-    parser.add_argument("--quick", action="store_true", help="under two minutes, and noisier")
+    parser.add_argument("--quick", action="store_true", help="about three minutes, and noisier")
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     parser.add_argument("--processes", type=int, default=2, help="web processes (default: 2)")
     options = parser.parse_args(words)
@@ -41,7 +41,7 @@ def measure(options: argparse.Namespace, words: list[str], folder: Path, url: st
     import django
 
     django.setup()
-    from tests.bench import clockwork, flow, policies, report, waiting
+    from tests.bench import channels, clockwork, flow, policies, report, waiting
     from tests.bench.house import house
 
     run = {
@@ -51,6 +51,7 @@ def measure(options: argparse.Namespace, words: list[str], folder: Path, url: st
         "due": clockwork.due,
         "sweep": clockwork.sweep,
         "matching": policies.matching,
+        "channels": channels.channels,
     }
     begun = time.monotonic()
     rows: list[report.Row] = []

@@ -68,14 +68,14 @@ class House:
             live.stop()
 
     @contextmanager
-    def workers(self, *queues: str, count: int = 1) -> Iterator[list[int]]:
-        """A beat and workers for these queues; their process ids."""
+    def workers(self, *queues: str, count: int = 1, **more: str) -> Iterator[list[int]]:
+        """A beat and workers for these queues, with `more` in their environment; their process ids."""
         with ExitStack() as stack:
             beat = stack.enter_context(celery(self.folder, "beat", "--loglevel=ERROR", LOG_LEVEL="ERROR"))
             words = ("worker", "-Q", ",".join(queues), "--loglevel=ERROR", "--without-mingle", "--without-gossip")
             named = [f"worker-{'-'.join(queues)}-{number}" for number in range(count)]
             found = [
-                stack.enter_context(celery(self.folder, *words, "-n", one, name=one, LOG_LEVEL="ERROR"))
+                stack.enter_context(celery(self.folder, *words, "-n", one, name=one, LOG_LEVEL="ERROR", **more))
                 for one in named
             ]
             yield [each.process.pid for each in found]

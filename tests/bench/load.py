@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import resource
 import sys
 import time
@@ -139,7 +140,27 @@ async def decides(job: Job) -> Job:
     return {"sent": sent}
 
 
-JOBS = {job.__name__: job for job in (creates, lives, waits, decides)}
+async def opens(job: Job) -> Job:
+    """Intents at a steady rate, each by its own sender: seconds from the moment at which each was to be sent."""
+    loop, took = asyncio.get_running_loop(), []
+    lines: asyncio.Queue[Line] = asyncio.Queue()
+    for _ in range(job["connections"]):
+        lines.put_nowait(await connect(job["port"]))
+    load, begin = os.getloadavg()[0], loop.time()
+
+    async def send(number: int, auth: str, body: Job) -> None:
+        planned = begin + number / job["per_second"]
+        await asyncio.sleep(planned - loop.time())
+        line = await lines.get()
+        await line.post(CREATE, auth, json.dumps(body).encode(), f"idempotency-key: opens-{number}\r\n")
+        lines.put_nowait(line)
+        took.append(loop.time() - planned)
+
+    await asyncio.gather(*(send(number, auth, body) for number, (auth, body) in enumerate(job["sends"])))
+    return {"took": took, "lasted": loop.time() - begin, "load": load}
+
+
+JOBS = {job.__name__: job for job in (creates, lives, waits, decides, opens)}
 
 
 def main() -> None:

@@ -14,9 +14,10 @@ import contextlib
 import hashlib
 import hmac
 import json
+import math
 import threading
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +45,7 @@ class Posted:
     metadata: dict[str, Any] = field(default_factory=dict)
     request: dict[str, Any] = field(default_factory=dict)
     edits: int = 0
+    at: float = field(default_factory=time.time)
 
     @property
     def buttons(self) -> list[str]:
@@ -89,6 +91,7 @@ class Slack:
     whispers: list[dict[str, Any]] = field(default_factory=list)
     spent: set[str] = field(default_factory=set)
     limits: bool = True
+    limited: Counter[str] = field(default_factory=Counter)
     port: int = 0
     over: threading.Event = field(default_factory=threading.Event)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -168,19 +171,30 @@ class Slack:
         """Seconds to wait by Slack's limits; 0 if there is room."""
         if not self.limits:
             return 0
-        now = time.time()
-        if method == "chat.postMessage":
-            wait = self._last.get(channel, 0.0) + SECONDS_BETWEEN_MESSAGES - now
-            if wait > 0.001:
-                return max(1, round(wait))
-            self._last[channel] = now
+        with self.lock:
+            wait = self._wait(method, channel, time.time())
+            self.limited[method] += wait > 0
+        return math.ceil(wait)
+
+    def _wait(self, method: str, channel: str, now: float) -> float:
+        wait = self._last.get(channel, 0.0) + SECONDS_BETWEEN_MESSAGES - now
+        if method == "chat.postMessage" and wait > 0.001:
+            return wait
         window = self._window[method]
         while window and window[0] <= now - 60:
             window.popleft()
         if len(window) >= PER_MINUTE.get(method, 10_000):
-            return max(1, round(window[0] + 60 - now))
+            return window[0] + 60 - now
         window.append(now)
-        return 0
+        if method == "chat.postMessage":
+            self._last[channel] = now
+        return 0.0
+
+    def taken(self) -> list[tuple[str, float]]:
+        """For each message that names its delivery in its metadata: which, and when it was posted."""
+        with self.lock:
+            named = [(post.metadata.get("event_payload", {}), post.at) for post in self.messages.values()]
+        return [(payload["delivery"], at) for payload, at in named if "delivery" in payload]
 
     def answer(self, method: str, token: str, given: dict[str, Any]) -> dict[str, Any]:
         """Do it, or `Refused`."""

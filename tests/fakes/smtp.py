@@ -10,11 +10,13 @@ Every mail that it takes is a file in its folder.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import subprocess
 import sys
 from collections import Counter
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -30,6 +32,7 @@ class Handler:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.seen: Counter[str] = Counter()
+        self.numbers = itertools.count(len(list(folder.glob("*.eml"))))
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         script = address.partition("@")[0]
@@ -46,7 +49,7 @@ class Handler:
         script = address.partition("@")[0]
         if script == "554":
             return "554 5.7.1 not wanted"
-        number = len(list(self.folder.glob("*.eml")))
+        number = next(self.numbers)
         content = b"X-Recipient: " + address.encode() + b"\r\n" + envelope.content
         (self.folder / f"{number:04}.part").write_bytes(content)
         (self.folder / f"{number:04}.part").rename(self.folder / f"{number:04}.eml")
@@ -73,6 +76,13 @@ class SmtpServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.process.kill()
         self.process.communicate()
+
+    def taken(self) -> list[tuple[str, float]]:
+        """The Message-ID of each mail that it took, and when."""
+        read = BytesHeaderParser().parsebytes
+        return [
+            (str(read(file.read_bytes())["Message-ID"]), file.stat().st_mtime) for file in self.folder.glob("*.eml")
+        ]
 
     def mails(self, to: str = "") -> list[EmailMessage]:
         """What it took, in order; only for this address if one is given."""

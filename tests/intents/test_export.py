@@ -276,7 +276,7 @@ class Witness:
 
     def look(self) -> None:
         """Somebody else writes without waiting, and sees no transaction of the export; two pages are all there is."""
-        gc.collect()  # an event and its text refer to each other (`isinstance` would wake the lazy objects of other tests)
+        gc.collect()  # event and text refer to each other; `isinstance` would wake the lazy objects of other tests
         self.most_events = max(self.most_events, sum(type(each) is Event for each in gc.get_objects()))
         if connection.vendor == "sqlite":
             self.write_at_once()

@@ -26,7 +26,7 @@ from notifications.models import (
     SlackMessage,
 )
 from notifications.slack.inbound import dispatch
-from notifications.slack.lanes import claim_next
+from notifications.slack.lanes import claim_some
 from notifications.slack.senders import slack_due
 from tests.factories import gate_rule, make_policy, make_team, open_gate
 from tests.notifications.slacking import installed, linked
@@ -340,7 +340,7 @@ def test_a_message_that_was_posted_before_the_worker_died_is_known_and_not_poste
     world, slack, there, time_machine
 ):
     gate = asked(world)
-    died = claim_next()
+    [died] = claim_some(1)
     deliver._fate(died, CHANNELS["slack"], clock.now())
     SlackMessage.objects.all().delete()
     time_machine.shift(LEASE.total_seconds() + 1)
@@ -360,7 +360,7 @@ def test_message_posted_twice_after_a_worker_crash_between_post_and_settle_both_
 ):
     """The first post becomes visible in Slack's history only after the second try has looked for it."""
     gate = asked(world)
-    died = claim_next()
+    [died] = claim_some(1)
     deliver._fate(died, CHANNELS["slack"], clock.now())
     SlackMessage.objects.all().delete()
     hidden = slack.messages.copy()

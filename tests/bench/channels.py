@@ -1,0 +1,140 @@
+"""Two thousand gates in a minute, told in Slack and by mail: whether each message came once, and when."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from intents.models import Outbox
+from notifications.claims import OPEN
+from notifications.models import EMAIL, SLACK, Delivery
+from tests.bench.accounting import GRACE, PACE, Account, Due, account_of
+from tests.bench.house import BODY, House, Meter
+from tests.bench.report import Row, spread
+from tests.bench.town import PEOPLE, SENDERS, Team, Town, settle, users
+from tests.factories import send
+from tests.fakes.slackprocess import SlackProcess
+from tests.fakes.smtp import SmtpServer
+from tests.live import Live, eventually
+
+PER_SECOND = 2000 / 60
+CONNECTIONS = 32
+LONGEST = 300.0  # seconds after the last gate was opened
+RAISED = {"MESSAGES_PER_HOUR": "100000"}
+PUBLIC = "https://countersign.acme.example"  # buttons need an address that Slack can open
+
+
+@dataclass(frozen=True)
+class Story:
+    """What was asked of whom since when, what it came to, and what the other sides have."""
+
+    asked: Sequence[Team]
+    since: float
+    sent: dict[str, Any]
+    taken: dict[str, list[tuple[str, float]]]
+    refused: int
+    cost: Meter
+
+
+def channels(house: House) -> Iterator[Row]:
+    """Gates by many senders at a steady rate; web, announcing and delivering each in processes of their own."""
+    folder = house.folder / "mails"
+    folder.mkdir(exist_ok=True)
+    with house.fresh("channels"), SlackProcess(users()) as slack, SmtpServer(folder) as sink, ExitStack() as stack:
+        town = settle(house.world, slack)
+        told = RAISED | {"BASE_URL": PUBLIC, "SLACK_API_URL": slack.url, "EMAIL_URL": f"smtp://{sink.host}:{sink.port}"}
+        pids = {queue: stack.enter_context(house.workers(queue, **told)) for queue in ("announce", "deliver")}
+        live = stack.enter_context(house.web())
+        warm_up(house, town)
+        cost = Meter(
+            web=[live.process.pid],
+            announcing=pids["announce"],
+            delivering=pids["deliver"],
+            Slack=[slack.process.pid],
+            SMTP=[sink.process.pid],
+        )
+        story = lived(house, town, live, cost, slack, sink)
+        yield gates(story)
+        yield messages(story, SLACK, "in Slack")
+        yield messages(story, EMAIL, "by mail")
+
+
+def warm_up(house: House, town: Town) -> None:
+    """A few gates beforehand: whoever tells of the others has read its code by then."""
+    for team in town.teams[:8]:
+        send(house.world, to_agent="human", intent_type=team.type)
+    eventually(lambda: Delivery.objects.exists() and not untold(), 60)
+
+
+def lived(house: House, town: Town, live: Live, cost: Meter, slack: SlackProcess, sink: SmtpServer) -> Story:
+    """Open the gates, and wait until everybody is told."""
+    asked = [town.teams[number % len(town.teams)] for number in range(300 if house.quick else 2000)]
+    since = time.time()
+    with cost:
+        sent = house.load("opens", live, sends=sends(asked, town), per_second=PER_SECOND, connections=CONNECTIONS)
+        until = time.time() + LONGEST
+        while untold() and time.time() < until:
+            time.sleep(0.5)
+    books = slack.books()
+    taken = {SLACK: books["taken"], EMAIL: [(name_in(words), at) for words, at in sink.taken()]}
+    return Story(asked, since, sent, taken, books["limited"].get("chat.postMessage", 0), cost)
+
+
+def sends(asked: Sequence[Team], town: Town) -> list[tuple[str, dict[str, Any]]]:
+    """Authorisation and body of each request: sender after sender."""
+    return [
+        (f"x-api-key: {town.senders[number % SENDERS]}", BODY | {"intent_type": team.type})
+        for number, team in enumerate(asked)
+    ]
+
+
+def untold() -> bool:
+    """Whether somebody is still to be told of something."""
+    return Outbox.objects.exists() or Delivery.objects.filter(status__in=OPEN).exists()
+
+
+def name_in(message_id: str) -> str:
+    """`<delivery.ID@host>`: the delivery."""
+    return message_id.partition(".")[2].partition("@")[0]
+
+
+def queued(channel: str, since: float) -> list[Due]:
+    """Every message that was to go since then."""
+    rows = Delivery.objects.filter(channel=channel).order_by("created_at").iterator()
+    all_of_them = [Due(str(row.pk), row.address, row.created_at.timestamp()) for row in rows]
+    return [each for each in all_of_them if each.at >= since]
+
+
+def gates(story: Story) -> Row:
+    """How fast they were opened, and what each cost."""
+    took, count = story.sent["took"], len(story.asked)
+    note = (
+        f"{SENDERS} senders, {PEOPLE} people; as many policies as teams; most told of one gate: "
+        f"{max(sum(team.told.values()) for team in story.asked)}; messages to one person in an hour not limited; "
+        f"CPU for each: {story.cost.per(count)}; other work on the machine before: load {story.sent['load']:.1f}"
+    )
+    return Row(
+        f"{count:,} gates opened at a steady rate", f"{count / story.sent['lasted']:.1f}/s, {spread(took)}", note=note
+    )
+
+
+def messages(story: Story, channel: str, where: str) -> Row:
+    """One row: from being due to being taken, and what went wrong."""
+    due = queued(channel, story.since)
+    names = {each.name for each in due}
+    account = account_of(due, [(name, at) for name, at in story.taken[channel] if name in names])
+    wanted = sum(team.told[channel] for team in story.asked)
+    return Row(f"told {where}: {wanted:,} messages", f"{spread(list(account.waited))}", note=fates(account, wanted))
+
+
+def fates(account: Account, wanted: int) -> str:
+    """What an account says, in words. Whatever was never queued is lost, too."""
+    lost = wanted - len(account.waited)
+    return (
+        f"longest {max(account.waited, default=0):.1f} s; lost {lost}, doubled {len(account.doubled)}; later than "
+        f"{PACE:g} s for each place in its line and {GRACE:g} s: {account.late} (the last of them by "
+        f"{max(account.beyond, default=0):.1f} s)"
+    )

@@ -1,0 +1,77 @@
+"""Who may send next in Slack, and that nobody waits longer than for their turn."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+
+from intents import clock
+from notifications.announce import announce_due
+from notifications.models import ChannelAccount, Delivery, DeliveryStatus, SlackLane
+from notifications.slack import lanes
+from notifications.slack.lanes import claim_some, next_turn
+from notifications.slack.senders import Senders
+from tests.factories import open_gate
+from tests.live import eventually
+from tests.notifications.slacking import installed, linked
+
+
+@pytest.fixture
+def queued(world, slack, settings):
+    """Three messages to Ana and three to Bo, none of them sent."""
+    settings.BASE_URL = "https://countersign.acme.example"
+    installed(world.workspace, slack)
+    linked(world.ana, slack)
+    linked(world.bo, slack)
+    for _ in range(3):
+        open_gate(world)
+    announce_due()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("afternoon", "queued")
+def test_the_first_of_each_conversation_is_taken_at_once_and_the_next_a_second_later(time_machine):
+    first = claim_some(10)
+
+    assert [delivery.address for delivery in first] == ["T0ACME/UANA", "T0ACME/UBO"]
+    assert {(delivery.status, delivery.attempt) for delivery in first} == {(DeliveryStatus.SENDING, 1)}
+    assert claim_some(10) == []
+    assert next_turn(clock.now()) == clock.now() + timedelta(seconds=1)
+    time_machine.shift(1)
+    assert len(claim_some(1)) == len(claim_some(1)) == 1
+    assert claim_some(1) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("afternoon", "queued")
+def test_one_alone_is_taken_on_trial_after_trouble(time_machine):
+    ChannelAccount.objects.create(channel="slack:T0ACME", failures=1, blocked_until=clock.now())
+
+    assert len(claim_some(10)) == 1
+    assert claim_some(10) == []
+    assert next_turn(clock.now()) is None
+    assert SlackLane.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("afternoon", "queued")
+def test_nobodys_turn_is_awaited_when_nothing_waits():
+    Delivery.objects.filter(channel="slack").update(status=DeliveryStatus.SENT)
+    SlackLane.objects.create(address="T0ACME/UANA", free_at=clock.now() + timedelta(seconds=1))
+
+    assert claim_some(10) == []
+    assert next_turn(clock.now()) is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("queued")
+def test_a_line_is_served_at_its_pace_when_no_tick_comes(slack, monkeypatch):
+    monkeypatch.setattr(lanes, "PACE", timedelta(seconds=0.1))
+    slack.limits = False
+
+    Senders(rest=connections.close_all).start()
+
+    eventually(lambda: len(slack.messages) == 6, 10)
+    moments = [post.at for post in slack.to("UANA")]
+    assert moments[-1] - moments[0] < 1
+    eventually(lambda: not Delivery.objects.filter(channel="slack").exclude(status=DeliveryStatus.SENT).exists(), 10)
