@@ -8,7 +8,6 @@ from intents.models import Intent
 from notifications.case import Case
 from notifications.content import Content, Fact, Quote
 from notifications.facts import gate_url, intent_facts, sender_name
-from notifications.wording import moment
 
 TITLE_LIMIT = 80
 
@@ -38,7 +37,7 @@ def answer(case: Case) -> Content:
 def extension(case: Case) -> Content:
     """The deadline is another one: what is printed in earlier messages does not hold any more."""
     who = one_line(str(case.details.get("name")), 120)
-    until = moment(case.gate.expires_at, case.now) if case.gate else ""
+    until = case.when(case.gate.expires_at) if case.gate else ""
     said = Quote("Why", visible(str(case.details.get("why"))), by=who)
     return _news(case, f"More time, until {until}", f"{who} moved the deadline. Answers are taken until {until}.", said)
 
@@ -47,15 +46,13 @@ def glass(case: Case) -> Content:
     """Somebody let it pass alone. Whoever would have had to agree, and the admins, look at it afterwards."""
     who = one_line(str(case.details.get("name")), 120)
     said = Quote("Why", visible(str(case.details.get("why"))), by=who)
-    reason = (
-        f"{who} broke the glass and let this pass alone, at {moment(case.delivery.event.at, case.now)}. Nobody else "
-    )
+    reason = f"{who} broke the glass and let this pass alone, at {case.when(case.delivery.event.at)}. Nobody else "
     return _news(case, "Glass was broken", f"{reason}had to agree. If you did not expect it, look into it now.", said)
 
 
 def _news(case: Case, what: str, reason: str, *quotes: Quote, link: str = "Look at it") -> Content:
     title = one_line(case.gate.title if case.gate else case.intent.intent_type, TITLE_LIMIT)
-    until = (Fact("Decide by", moment(case.gate.expires_at, case.now)),) if case.gate and case.gate.is_open else ()
+    until = (Fact("Decide by", case.when(case.gate.expires_at)),) if case.gate and case.gate.is_open else ()
     return Content(
         template="news",
         subject=f"{what}: {title} ({case.intent.workspace})",

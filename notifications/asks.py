@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
 from approvals.directory import label
 from approvals.models import Gate
@@ -22,7 +21,7 @@ from notifications.cutting import fitting
 from notifications.facts import gate_url, intent_facts, sender_name
 from notifications.maillinks.links import decide_url
 from notifications.models import EMAIL, Purpose
-from notifications.wording import because, moment, names, short_digest, spoken, verb
+from notifications.wording import because, names, short_digest, spoken, verb
 
 TITLE_LIMIT = 80
 PAYLOAD_BYTES = 40_000
@@ -30,6 +29,7 @@ EARLIER_BYTES = 15_000
 MOST_EARLIER = 10
 MOST_WARNED = 5
 REFUSAL_LIMIT = 300
+BY_VALUES = ", with values of the request in quotation marks"
 PREFIXES: Mapping[str, str] = {
     Purpose.ESCALATION: "Escalated to you: ",
     Purpose.DELEGATION: "Handed to you: ",
@@ -55,14 +55,14 @@ def ask(case: Case) -> Content:
         decide_url=_own_link(case, gate),
         push=_push(case, gate),
         author=sender_name(case.intent),
-        policy_says=visible(gate.ask.instructions).strip(),
+        policy=_policy(gate),
         conditions=tuple(conditions_of(gate)),
         quotes=(*quotes_of(change), *_quotes(gate)),
         tables=(*tables_of(change), fitting("What it wants to do", payload, PAYLOAD_BYTES), *_earlier(gate)),
         progress=tuple(_progress(gate)),
         silence=silence_sentence(gate, case.zone),
         warnings=_warnings(gate, payload),
-        refusals=tuple(_refusals(gate, case.now)),
+        refusals=tuple(_refusals(gate, case)),
     )
 
 
@@ -86,7 +86,7 @@ def _push(case: Case, gate: Gate) -> str:
 
 
 def _until(case: Case, gate: Gate) -> str:
-    return f"by {moment(gate.expires_at, case.now, case.zone)}, else {silence_outcome(gate)}"
+    return f"by {case.when(gate.expires_at)}, else {silence_outcome(gate)}"
 
 
 def _prefix(case: Case) -> str:
@@ -128,9 +128,16 @@ def _gate_facts(case: Case, gate: Gate) -> tuple[Fact, ...]:
     by_request = bool(gate.terms.body.get("asked_by_request"))
     return (
         Fact("Asked because", because(gate.source, by_request=by_request)),
-        Fact("Decide by", moment(gate.expires_at, case.now, case.zone)),
+        Fact("Decide by", case.when(gate.expires_at)),
         Fact("Fingerprint", short_digest(gate.digest)),
     )
+
+
+def _policy(gate: Gate) -> Quote | None:
+    """What the admin wrote for whoever decides. Values of the request stand in it in quotation marks."""
+    words = visible(gate.ask.instructions).strip()
+    by = f"an admin{BY_VALUES if gate.ask.quotes_payload else ''}"
+    return Quote("The policy says", words, by) if words else None
 
 
 def _quotes(gate: Gate) -> tuple[Quote, ...]:
@@ -153,10 +160,10 @@ def _progress(gate: Gate) -> Iterable[str]:
         yield f"{label(line.who)}: {line.have} of {line.need} agreed{voters}. May decide: {names(line.people)}."
 
 
-def _refusals(gate: Gate, now: datetime) -> Iterable[str]:
+def _refusals(gate: Gate, case: Case) -> Iterable[str]:
     """What people said no to lately, of the same program, type and target."""
     for past in earlier_refusals(gate)[:MOST_EARLIER]:
-        at = moment(past.closed_at or past.expires_at, now)
+        at = case.when(past.closed_at or past.expires_at)
         for vote in past.decisions.all():
             if vote.outcome_class != OutcomeClass.YES and vote.taken_back_at is None:
                 why = f": {one_line(vote.text.comment, REFUSAL_LIMIT)}" if vote.text.comment else ""

@@ -12,6 +12,7 @@ from intents.models import Intent
 from intents.prepared import Prepared
 from intents.services.record import details_of
 from notifications.models import Delivery
+from notifications.wording import moment
 from notifications.zones import zone_of
 
 
@@ -26,6 +27,10 @@ class Case:
     details: dict[str, Any]
     now: datetime
     zone: tzinfo = UTC
+
+    def when(self, at: datetime) -> str:
+        """This moment, as its reader says it."""
+        return moment(at, self.now, self.zone)
 
 
 def read_case(delivery: Delivery, now: datetime) -> Case:

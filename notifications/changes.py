@@ -9,10 +9,10 @@ from notifications.case import Case
 from notifications.content import Content, Fact, Quote, Table
 from notifications.cutting import fitting
 from notifications.facts import intent_facts, intent_url, sender_name
-from notifications.wording import moment
 
 TITLE_LIMIT = 80
 BYTES = 20_000
+PERSON = "person:"
 
 
 def changed(case: Case) -> Content:
@@ -39,7 +39,7 @@ def changed(case: Case) -> Content:
 def wanted(case: Case) -> Content:
     """For the requester: it was sent back, and waits until they have changed it."""
     who = one_line(str(case.details.get("name") or "Somebody"), TITLE_LIMIT)
-    until = moment(case.gate.expires_at, case.now) if case.gate else ""
+    until = case.when(case.gate.expires_at) if case.gate else ""
     title = one_line(case.intent.intent_type, TITLE_LIMIT)
     return Content(
         template="news",
@@ -49,7 +49,7 @@ def wanted(case: Case) -> Content:
         facts=(*intent_facts(case), Fact("Waits until", until)),
         url=intent_url(case),
         link="Amend it",
-        quotes=(Quote(f"{who} says", visible(str(case.details.get("comment") or ""))),),
+        quotes=(Quote("What should change", visible(str(case.details.get("comment") or "")), by=who),),
     )
 
 
@@ -60,7 +60,10 @@ def latest(case: Case) -> PayloadChange | None:
 
 def quotes_of(change: PayloadChange | None) -> tuple[Quote, ...]:
     """Why it changed, in the words of whoever did it."""
-    return (Quote(f"Why {_who(change)} changed it", visible(change.reason)),) if change else ()
+    if change is None:
+        return ()
+    who = _who(change)
+    return (Quote(f"Why {who} changed it", visible(change.reason), by=who if change.actor.startswith(PERSON) else ""),)
 
 
 def tables_of(change: PayloadChange | None) -> tuple[Table, ...]:

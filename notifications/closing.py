@@ -13,7 +13,7 @@ from notifications.audience import ASKED_ANEW
 from notifications.case import Case
 from notifications.content import Content
 from notifications.facts import gate_url, intent_facts, sender_name
-from notifications.wording import moment, spoken
+from notifications.wording import spoken
 
 TITLE_LIMIT = 80
 SUMMARY_LIMIT = 3000
@@ -30,7 +30,7 @@ def note(case: Case) -> Content:
         template="news",
         subject=f"{word}, nothing to do any more: {one_line(gate.title, TITLE_LIMIT)} ({case.intent.workspace})",
         headline=f"{word}: {one_line(gate.title, TITLE_LIMIT)}",
-        reason=f"{NOTHING_TO_DO}\n{visible(_summary(case, gate))[:SUMMARY_LIMIT]}",
+        reason=f"{NOTHING_TO_DO}\n{summary(case, gate)}",
         facts=intent_facts(case),
         url=gate_url(case),
         link="See what became of it",
@@ -43,12 +43,16 @@ def _word(gate: Gate) -> str:
     return "Not approved in time" if gate.outcome == "expired" else spoken(gate.outcome)
 
 
-def _summary(case: Case, gate: Gate) -> str:
+def summary(case: Case, gate: Gate) -> str:
     """What became of it, by whom, when and why. A gate that closed with its intent says how the intent ended."""
+    return visible(_summary(case, gate))[:SUMMARY_LIMIT]
+
+
+def _summary(case: Case, gate: Gate) -> str:
     if gate.by_people or gate.reason in ("timeout", *ASKED_ANEW):
         return str(gate_report(gate)["summary"])
     ended = json.loads(case.intent.texts.result or "{}")
-    at = moment(gate.closed_at, case.now) if gate.closed_at else ""
+    at = case.when(gate.closed_at) if gate.closed_at else ""
     why = str((ended.get("error") or {}).get("message") or "")
     if gate.reason == "withdrawn":
         return f"Withdrawn by {_who_ended(case)} at {at}{f': {why}' if why else '.'}"

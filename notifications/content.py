@@ -35,7 +35,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Content:
-    """The view model of a message. `template` names the pair of mail templates that fits it.
+    """The view model of a message. `template` names the pair of mail templates that fits it; `policy` is the admin's.
 
     `decide_url` is its reader's own and goes into their mail alone; "" elsewhere. `push` is what a phone shows of it.
     """
@@ -56,5 +56,5 @@ class Content:
     silence: str = ""
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
-    policy_says: str = ""
+    policy: Quote | None = None
     conditions: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from notifications.content import Content, Fact, Table
 from notifications.facts import sender_name
 from notifications.flood import MOST_GATES, gates_to_decide, held_in
 from notifications.models import Purpose
-from notifications.wording import moment, verb
+from notifications.wording import verb
 
 TITLE_LIMIT = 80
 WORDS = {
@@ -69,7 +69,7 @@ def _gates(gates: list[Gate], case: Case) -> tuple[Table, ...]:
         return ()
     rows = tuple(
         Row(
-            f"by {moment(gate.expires_at, case.now)}",
+            f"by {case.when(gate.expires_at)}",
             "text",
             f"{verb(gate.task_type)} {one_line(gate.title, TITLE_LIMIT)}",
         )

@@ -28,7 +28,7 @@ def note(case: Case) -> Content:
         template="news",
         subject=f"{word}: {title} ({case.intent.workspace})",
         headline=f"{word}: {title}",
-        reason=f"{NOTHING_TO_DO}\n{_state(gate)}",
+        reason=f"{NOTHING_TO_DO}\n{_state(gate, case)}",
         facts=intent_facts(case),
         url=gate_url(case),
         link="See where it stands",
@@ -36,7 +36,7 @@ def note(case: Case) -> Content:
     )
 
 
-def _state(gate: Gate) -> str:
+def _state(gate: Gate, case: Case) -> str:
     if gate.is_open:
-        return f"{label(names_in(gate.terms.body))} may decide. {silence_sentence(gate)}"
+        return f"{label(names_in(gate.terms.body))} may decide. {silence_sentence(gate, case.zone)}"
     return visible(str(gate_report(gate)["summary"]))

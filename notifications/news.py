@@ -13,7 +13,7 @@ from notifications.case import Case
 from notifications.content import Content, Fact, Quote, Table
 from notifications.cutting import fitting
 from notifications.facts import intent_facts, intent_url, sender_name
-from notifications.wording import moment, spoken
+from notifications.wording import spoken
 
 TITLE_LIMIT = 80
 NOTE_LIMIT = 4000
@@ -44,13 +44,13 @@ def waiting(case: Case) -> Content:
 
 
 def _waits_for_people(case: Case, gate: Gate) -> Content:
-    who, until = waiting_sentence(gate), moment(gate.expires_at, case.now)
+    who, until = waiting_sentence(gate), case.when(gate.expires_at)
     what = one_line(gate.title, TITLE_LIMIT)
     return Content(
         template="news",
         subject=f"Waits for {who}, until {until}: {what} ({case.intent.workspace})",
         headline=f"Waits for {who}",
-        reason=f"“{what}” was asked for you. {silence_sentence(gate)}",
+        reason=f"“{what}” was asked for you. {silence_sentence(gate, case.zone)}",
         facts=(*intent_facts(case), Fact("Waits for", who), Fact("Until", until)),
         url=intent_url(case),
         link="See where it stands",
@@ -69,7 +69,7 @@ def _waits_for_agent(case: Case) -> Content:
         facts=(
             *intent_facts(case),
             Fact("Last seen", _last_seen(case)),
-            Fact("Waits until", moment(case.intent.deadline_at, case.now)),
+            Fact("Waits until", case.when(case.intent.deadline_at)),
         ),
         url=intent_url(case),
         link="See where it stands",
@@ -121,4 +121,4 @@ def _result(case: Case) -> tuple[Table, ...]:
 
 def _last_seen(case: Case) -> str:
     seen = case.details.get("last_seen")
-    return moment(datetime.fromisoformat(seen), case.now) if isinstance(seen, str) else "never"
+    return case.when(datetime.fromisoformat(seen)) if isinstance(seen, str) else "never"

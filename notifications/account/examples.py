@@ -20,6 +20,7 @@ from notifications.models import EMAIL, SLACK
 from notifications.slack.channel import NOT_LINKED
 from notifications.slack.examples import slack_example
 from notifications.wording import moment
+from notifications.zones import zone_of
 
 log = logging.getLogger(__name__)
 TITLE = "Add an index to users.email"
@@ -27,7 +28,7 @@ TITLE = "Add an index to users.email"
 
 def example(person: Person, now: datetime) -> Content:
     """What a request would look like, marked as an example in its subject and first words."""
-    until = moment(now + timedelta(hours=1), now)
+    until = moment(now + timedelta(hours=1), now, zone_of(person.pk))
     return Content(
         template="ask",
         subject=f"Example, nothing to decide: Approve? {TITLE}, by {until}, else not approved",

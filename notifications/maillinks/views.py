@@ -38,6 +38,7 @@ View = Callable[..., HttpResponse]
 SEE_OTHER = 303
 VIA = "email"
 FAULTY = {"revoked": 410, "gone": 410, "expired": 410, "stale": 409, "no": 403}
+ALREADY = "You already answered this, and that answer counts."
 OVER = Fault("link_over", "This page was open for too long. Open the link in your mail again.")
 
 
@@ -89,7 +90,7 @@ def by_mail(request: HttpRequest, gate_id: uuid.UUID) -> HttpResponse:
         return render(request, "mail_link_over.html", {"kind": "closed_browser", "gate_id": gate_id}, status=403)
     good = good_for(opened.link, clock.now())
     if good.kind != "form" or good.person is None or good.gate is None:
-        return _over(request, good)
+        return _over(request, good, said=ALREADY if request.method == "POST" and good.kind == "voted" else "")
     visit = Visit(request, opened, good.gate, good.person)
     if request.method == "POST":
         return _answered(visit, read(good.gate, request.POST))
@@ -122,10 +123,12 @@ def _answered(visit: Visit, typed: Typed) -> HttpResponse:
 
 def _done(visit: Visit, typed: Typed, verdict: Verdict) -> HttpResponse:
     """To the page that says so; if it was not recorded, the page as it is now: it may have changed meanwhile."""
-    if verdict.status == 200:
+    if verdict.recorded:
         return _to("by_mail", verdict.gate.pk)
-    fault = Fault(verdict.code, verdict.message, verdict.details)
     good = good_for(visit.opened.link, clock.now())
+    if verdict.status == 200:
+        return _over(visit.request, good, said=ALREADY)
+    fault = Fault(verdict.code, verdict.message, verdict.details)
     if good.kind != "form" or good.gate is None:
         return _over(visit.request, good, fault)
     return _page(replace(visit, gate=good.gate), typed, fault, verdict.status)
@@ -139,10 +142,10 @@ def _page(visit: Visit, typed: Typed, fault: Fault | None = None, status: int = 
     return render(visit.request, "mail_link.html", shown | more, status=status)
 
 
-def _over(request: HttpRequest, good: Good, fault: Fault | None = None) -> HttpResponse:
+def _over(request: HttpRequest, good: Good, fault: Fault | None = None, said: str = "") -> HttpResponse:
     """Why there is nothing to do with this link, and what became of the gate. Whoever lost it learns no names."""
     gate, now = good.gate, clock.now()
-    shown: dict[str, Any] = {"kind": good.kind, "why": good.why, "gate": gate, "now": now, "fault": fault}
+    shown: dict[str, Any] = {"kind": good.kind, "why": good.why, "gate": gate, "now": now, "fault": fault, "said": said}
     if gate is not None and good.person is not None:
         votes = gate.decisions.filter(person=good.person, taken_back_at=None).select_related("text")
         shown |= {"own": votes.first(), "summary": "" if gate.is_open else closing_words(gate)}

@@ -19,6 +19,7 @@ from notifications.slack.richtext import Json, block, escaped, line, lines, link
 
 FOR_TABLES = 3_500
 FOR_QUOTES = 1_000
+FOR_POLICY = 1_000
 HEADLINE_LIMIT = 400
 REASON_LIMIT = 1_200
 LINES_LIMIT = 600
@@ -26,8 +27,10 @@ LINES_LIMIT = 600
 TEXT_LIMIT = 300
 BUTTON_LIMIT = 75
 STYLES = {OutcomeClass.YES: "primary", OutcomeClass.NO: "danger"}
+ASK = "ask"
 UNVERIFIED = " (a program's words, unverified)"
-CUT = "Not everything fits into this message."
+CUT = "Not everything fits into this message. "
+IN_FULL = "Review it in full before you agree. "
 
 
 @dataclass(frozen=True)
@@ -90,35 +93,52 @@ class Room:
 
 def card(content: Content, frame: Frame) -> Card:
     """The whole message."""
-    tables, is_full = _tables(content.tables)
-    quotes, all_quoted = _quotes(content.quotes, content.author)
+    said = (content.policy,) if content.policy else ()
+    policy, all_said = _quotes(said, content.author, FOR_POLICY)
+    tables, all_rows = _tables(content.tables, FOR_TABLES - min(sum(len(each.text) for each in said), FOR_POLICY))
+    quotes, all_quoted = _quotes(content.quotes, content.author, FOR_QUOTES)
     head = Room(HEADLINE_LIMIT)
     title = line(text(head.take(content.headline), bold=True))
-    is_full = is_full and all_quoted and head.is_full
+    is_full = all_said and all_rows and all_quoted and head.is_full
     blocks = [
         block(title, *_reason(content)),
         block(_facts(content.facts)),
         *tables,
         *quotes,
+        *policy,
         *_end(content, frame, is_full=is_full),
     ]
     return Card(push_text(content), tuple(blocks), is_full)
 
 
-def reply(content: Content, frame: Frame) -> Card:
+def reply(content: Content) -> Card:
     """A short message in the thread of the card, for a reminder: what it is about stands above it."""
-    about = (content.silence, *content.progress)
+    about = "\n".join(filter(None, (content.silence, *content.progress)))
     blocks = [
-        block(line(text(_cut(content.headline, HEADLINE_LIMIT), bold=True)), lines(_cut(content.reason, REASON_LIMIT))),
-        *([block(lines(_cut("\n".join(filter(None, about)), LINES_LIMIT)))] if any(about) else []),
+        _head(content),
+        *([block(lines(_cut(about, LINES_LIMIT)))] if about else []),
         block(line(text("The request stands at the top of this thread.", italic=True))),
     ]
     return Card(push_text(content), tuple(blocks), is_full=False)
 
 
+def told(content: Content, frame: Frame) -> Card:
+    """What is told in the thread of a card, without the facts that stand above it."""
+    tables, all_rows = _tables(content.tables, FOR_TABLES)
+    quotes, all_quoted = _quotes(content.quotes, content.author, FOR_QUOTES)
+    is_full = all_rows and all_quoted
+    blocks = [_head(content), *tables, *quotes, block(line(*_way(content, frame, is_full=is_full)))]
+    return Card(push_text(content), tuple(blocks), is_full)
+
+
 def push_text(content: Content) -> str:
     """What a phone shows before the message is opened."""
     return escaped(one_line(content.push or content.subject, TEXT_LIMIT))
+
+
+def _head(content: Content) -> Json:
+    title = line(text(_cut(content.headline, HEADLINE_LIMIT), bold=True))
+    return block(title, lines(_cut(content.reason, REASON_LIMIT)))
 
 
 def _reason(content: Content) -> Iterable[Json]:
@@ -135,9 +155,9 @@ def _facts(facts: Sequence[Fact]) -> Json:
     return line(*(leaves or [text(" ")]))
 
 
-def _tables(tables: Sequence[Table]) -> tuple[list[Json], bool]:
+def _tables(tables: Sequence[Table], most: int) -> tuple[list[Json], bool]:
     """A frame for each, a line for each value; the lines that follow within one value are set in."""
-    room, blocks = Room(FOR_TABLES), []
+    room, blocks = Room(most), []
     for table in tables:
         rows = [f"{row.path}: {row.text}" if row.path else row.text for row in table.rows]
         title = line(text(room.take(table.title), bold=True), text(UNVERIFIED, italic=True))
@@ -148,8 +168,8 @@ def _tables(tables: Sequence[Table]) -> tuple[list[Json], bool]:
     return blocks, room.is_full and not any(table.left_out for table in tables)
 
 
-def _quotes(quotes: Sequence[Quote], author: str) -> tuple[list[Json], bool]:
-    room, blocks = Room(FOR_QUOTES), []
+def _quotes(quotes: Sequence[Quote], author: str, most: int) -> tuple[list[Json], bool]:
+    room, blocks = Room(most), []
     for each in quotes:
         by = f" (written by {each.by})" if each.by else f" (written by {author}, a program; unverified)"
         blocks.append(block(line(text(each.label, bold=True), text(by, italic=True)), quote(room.take(each.text))))
@@ -157,12 +177,13 @@ def _quotes(quotes: Sequence[Quote], author: str) -> tuple[list[Json], bool]:
 
 
 def _end(content: Content, frame: Frame, *, is_full: bool) -> Iterable[Json]:
-    """Earlier refusals, how far it is, what happens on silence, the buttons, and the way to the page."""
+    """Earlier refusals, conditions, how far it is, what silence does, the buttons, and the way to the page."""
     if content.refusals:
         title = line(text("Refused before, within the last 7 days", bold=True))
         yield block(title, quote(_cut("\n".join(content.refusals), LINES_LIMIT)))
-    if content.progress:
-        yield block(lines(_cut("\n".join(content.progress), LINES_LIMIT)))
+    about = [_cut("\n".join(each), LINES_LIMIT) for each in (content.conditions, content.progress) if each]
+    if about:
+        yield block(lines(*about))
     last = [text(words) for words in (f"{content.silence}\n" if content.silence else "", frame.own) if words]
     if last:
         yield block(line(*last))
@@ -207,10 +228,11 @@ def _menu(offers: Sequence[Offer]) -> Json:
 
 def _way(content: Content, frame: Frame, *, is_full: bool) -> Iterable[Json]:
     """A link to the page, which by itself does nothing; or why there is none."""
+    asks = content.template == ASK
     if not is_full:
-        yield text(f"{CUT} Review it in full before you agree. ", bold=True)
+        yield text(f"{CUT}{IN_FULL if asks else ''}", bold=True)
     if frame.links:
-        yield link(content.url, content.link if is_full else "Review in full")
+        yield link(content.url, "Review in full" if asks and not is_full else content.link)
     else:
         where = f"Open Countersign ({frame.base_url}) from your own network"
         yield text(f"No link: its address is private. {where} to see the page.", italic=True)

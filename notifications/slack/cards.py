@@ -17,25 +17,33 @@ from notifications import asks, closing
 from notifications.case import Case
 from notifications.compose import compose
 from notifications.content import Content
-from notifications.models import ASKS
+from notifications.models import ASKS, Purpose
 from notifications.places import is_public
 from notifications.slack.actions import DECIDE, Decide
-from notifications.slack.blocks import Card, Choice, Frame, card, reply
+from notifications.slack.blocks import Card, Choice, Frame, card, reply, told
 from notifications.slack.inbound.dispatch import is_answered
 from notifications.slack.menus import menu
-from notifications.wording import moment
 
 
 def card_of(case: Case, content: Content, *, in_thread: bool = False) -> Card:
-    """The message of this delivery with this content; in a thread, a short one below the card."""
-    return reply(content, frame_of(case)) if in_thread else card(content, frame_of(case))
+    """The message of this delivery with this content; in a thread, one without what stands above it."""
+    if not in_thread:
+        return card(content, frame_of(case))
+    return reply(content) if case.delivery.purpose in ASKS else told(content, frame_of(case))
 
 
 def content_of(case: Case) -> Content:
-    """A request shows its gate as it is now. Once that is closed it says how, and still what it was about."""
-    if case.delivery.purpose not in ASKS or case.gate is None or case.gate.is_open:
+    """What a request, or a note of whom it waits for, says while its gate is open; once that is closed, how it ended.
+
+    A request still says what it was about.
+    """
+    purpose = case.delivery.purpose
+    if case.gate is None or case.gate.is_open or purpose not in (*ASKS, Purpose.WAITING):
         return compose(case)
-    asked, closed = asks.ask(case), closing.note(case)
+    closed = closing.note(case)
+    if purpose == Purpose.WAITING:
+        return replace(closed, subject=closed.headline, reason=closing.summary(case, case.gate))
+    asked = asks.ask(case)
     return replace(
         closed,
         push=closed.subject,
@@ -75,4 +83,4 @@ def _own(case: Case, gate: Gate, person: Person) -> str:
     vote = own_vote(gate, person)
     if vote is None:
         return ""
-    return f"You answered “{outcome_words(vote.outcome)}” at {moment(vote.at, case.now, case.zone)}."
+    return f"You answered “{outcome_words(vote.outcome)}” at {case.when(vote.at)}."

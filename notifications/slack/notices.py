@@ -16,6 +16,7 @@ from notifications.content import Content, Fact
 from notifications.models import SlackLink
 from notifications.slack.linking import REST
 from notifications.wording import moment
+from notifications.zones import zone_named
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
@@ -47,17 +48,17 @@ def _announce(link: SlackLink) -> None:
 
 
 def _content(link: SlackLink) -> Content:
-    now = clock.now()
+    now, zone = clock.now(), zone_named(link.zone)
     return Content(
         template="news",
         subject=f"A Slack account was linked to yours: {link.user_name} in {link.team_name}",
         headline="A Slack account was linked to yours",
-        reason=f"From {moment(link.linked_at + REST, now)} on, requests reach it, and what it answers counts as your "
-        "answer. If that was not you: unlink it at once, change your password, and tell an admin.",
+        reason=f"From {moment(link.linked_at + REST, now, zone)} on, requests reach it, and what it answers counts as "
+        "your answer. If that was not you: unlink it at once, change your password, and tell an admin.",
         facts=(
             Fact("Slack user", f"{link.user_name}, {link.user_id}"),
             Fact("Slack team", f"{link.team_name}, {link.team_id}"),
-            Fact("Linked", moment(link.linked_at, now)),
+            Fact("Linked", moment(link.linked_at, now, zone)),
         ),
         url=f"{settings.BASE_URL}/account/slack",
         link="See what is linked",

@@ -1,4 +1,4 @@
-"""docs/security-tests.md names, for each promise, tests that exist."""
+"""docs/security-tests.md and docs/edge-cases.md name, for each promise and line, tests that exist."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 PAGE = ROOT / "docs" / "security-tests.md"
+EDGES = ROOT / "docs" / "edge-cases.md"
 NAME = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
-HEADS = {"promise", "---"}
+HEADS = {"promise", "line", "---"}
 
 
-def rows() -> list[tuple[str, str]]:
+def rows(*pages: Path) -> list[tuple[str, str]]:
     """Promise and tests of each row of each table."""
-    lines = [line.strip().strip("|") for line in PAGE.read_text().splitlines() if line.startswith("|")]
+    text = "".join(page.read_text() for page in pages)
+    lines = [line.strip().strip("|") for line in text.splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)] for line in lines]
     assert all(len(row) == 2 for row in cells), "each row has a promise and its tests"
     return [(row[0], row[1]) for row in cells if row[0] not in HEADS]
@@ -36,7 +38,10 @@ def missing(tests: str) -> list[str]:
     return [f"{path}::{name}" for path, name in NAME.findall(tests) if name not in names_in(path)]
 
 
-@pytest.mark.parametrize(("promise", "tests"), rows(), ids=[promise[:40] for promise, _ in rows()])
+ROWS = rows(PAGE, EDGES)
+
+
+@pytest.mark.parametrize(("promise", "tests"), ROWS, ids=[promise[:40] for promise, _ in ROWS])
 def test_promise_names_tests_that_exist(promise: str, tests: str) -> None:
     assert promise
     assert NAME.findall(tests), "no test is named"
@@ -69,4 +74,5 @@ def test_the_page_has_every_part() -> None:
         "Secrets and operations",
         "Limits",
     }
-    assert len(rows()) >= 90
+    assert len(rows(PAGE)) >= 90
+    assert len(rows(EDGES)) >= 20

@@ -16,7 +16,7 @@ from approvals.text import Row
 from notifications.content import Content, Fact, Quote, Table
 from notifications.places import is_public
 from notifications.slack.actions import Decide, action_id, kind_of, pack, unpack
-from notifications.slack.blocks import Card, Choice, Frame, card, reply
+from notifications.slack.blocks import Card, Choice, Frame, card, reply, told
 from notifications.slack.richtext import escaped
 from notifications.wording import moment
 from tests.fakes.slackblocks import all_text, buttons, check_blocks
@@ -89,6 +89,11 @@ def test_card_offers_a_button_for_each_outcome_when_it_shows_everything():
 @pytest.mark.parametrize(
     "fields",
     [
+        {"policy": Quote("The policy says", "p" * 1500, "an admin")},
+        {
+            "policy": Quote("The policy says", "p" * 900, "an admin"),
+            "tables": (Table("T", (Row("a", "text", "x" * 2700),)),),
+        },
         {"tables": (Table("What it wants to do", (Row("log", "text", "x" * 4000),)),)},
         {"tables": (Table("What it wants to do", tuple(Row(f"k{n}", "text", "v" * 20) for n in range(300))),)},
         {"tables": (Table("What it wants to do", ROWS, "Long values are cut here."),)},
@@ -152,8 +157,37 @@ def test_card_shows_earlier_refusals_and_the_readers_own_answer():
     assert "You answered “Approved”" in all_text(list(made.blocks))
 
 
+def test_card_says_what_a_yes_needs_and_what_the_policy_says_next_to_the_buttons():
+    made = drawn(
+        policy=Quote("The policy says", "Look at the dashboard.", "an admin"),
+        conditions=("High risk: a yes is asked for once more.",),
+    )
+
+    order = [
+        "Description",
+        "The policy says",
+        "(written by an admin)",
+        "Look at the dashboard.",
+        "High risk",
+        "sre: 0 of 1",
+    ]
+    assert sorted(order, key=lambda words: place(words, made)) == order
+    assert made.is_full
+
+
+def test_news_in_a_thread_say_all_that_they_tell_and_no_more():
+    made = told(content(template="news", quotes=(Quote("The question", "why now?", by="Ana"),)), Frame())
+
+    check_blocks(list(made.blocks))
+    words = all_text(list(made.blocks))
+    assert "why now?" in words
+    assert "(written by Ana)" in words
+    assert "acme/production" not in words
+    assert "Sign in, look at it and decide" in words
+
+
 def test_reply_in_a_thread_is_short_and_offers_nothing():
-    made = reply(content(), Frame(CHOICES))
+    made = reply(content())
 
     check_blocks(list(made.blocks))
     assert labels(made) == []
@@ -181,6 +215,8 @@ def test_card_is_always_one_that_slack_takes(headline, rows, quote, lines, outco
             quotes=(Quote("D", quote),),
             progress=tuple(lines),
             refusals=tuple(lines),
+            policy=Quote("The policy says", quote, "an admin"),
+            conditions=tuple(lines),
             facts=tuple(Fact("Label", line[:200]) for line in lines[:6]),
         ),
         Frame(many, own="own"),

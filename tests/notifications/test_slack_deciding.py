@@ -295,7 +295,7 @@ def test_press_that_says_nothing_of_ours_is_taken_and_forgotten(world, slack, ga
     assert votes() == []
 
 
-def test_bad_signature_is_401_and_has_no_effect(world, slack, gate):
+def test_bad_signature_or_timestamp_older_than_5_minutes_is_401_and_has_no_effect(world, slack, gate):
     body = slack.click(card(slack), "Approve", "UANA")
 
     assert press(slack, body=body, headers=slack.signed(body, secret="f" * 32)).status_code == 401
@@ -305,7 +305,7 @@ def test_bad_signature_is_401_and_has_no_effect(world, slack, gate):
 
 
 @pytest.mark.parametrize("fault", ["expired_trigger_id", "503", "hang"])
-def test_form_that_could_not_be_opened_in_time_is_offered_once_more(world, slack, gate, fault):
+def test_trigger_id_expired_before_the_form_opens_and_the_person_gets_a_retry_button(world, slack, gate, fault):
     slack.fail("views.open", fault)
 
     press(slack, card(slack), "Reject", "UANA")

@@ -77,7 +77,7 @@ def test_a_new_link_rests_for_15_minutes_and_is_announced_by_mail(world, slack, 
 
     mail = KeptMail.objects.get(to="ana@acme.example")
     assert mail.subject == "A Slack account was linked to yours: Ana Ruiz (@ana) in Acme"
-    assert "From 14:17 UTC on" in mail.text
+    assert "From 15:17 CET on" in mail.text
     link = SlackLink.objects.get()
     assert not is_rested(link, clock.now() + timedelta(minutes=14, seconds=59))
     assert is_rested(link, clock.now() + timedelta(minutes=15))
