@@ -8,6 +8,7 @@ from approvals.directory import label
 from approvals.models import Gate
 from approvals.outcomes import OutcomeClass
 from approvals.selectors import progress, silence_outcome, silence_sentence
+from approvals.strength import link_accepts
 from approvals.termwords import conditions_of
 from approvals.text import Row, mixed_script_words, one_line, payload_rows, visible
 from approvals.views.subject import earlier_refusals
@@ -29,7 +30,7 @@ EARLIER_BYTES = 15_000
 MOST_EARLIER = 10
 MOST_WARNED = 5
 REFUSAL_LIMIT = 300
-BY_VALUES = ", with values of the request in quotation marks"
+BY_VALUES = ", quoting the request"
 PREFIXES: Mapping[str, str] = {
     Purpose.ESCALATION: "Escalated to you: ",
     Purpose.DELEGATION: "Handed to you: ",
@@ -56,6 +57,7 @@ def ask(case: Case) -> Content:
         push=_push(case, gate),
         author=sender_name(case.intent),
         policy=_policy(gate),
+        yes_by_link=link_accepts(gate.terms.body),
         conditions=tuple(conditions_of(gate)),
         quotes=(*quotes_of(change), *_quotes(gate)),
         tables=(*tables_of(change), fitting("What it wants to do", payload, PAYLOAD_BYTES), *_earlier(gate)),
@@ -127,14 +129,14 @@ def _reason(case: Case) -> str:
 def _gate_facts(case: Case, gate: Gate) -> tuple[Fact, ...]:
     by_request = bool(gate.terms.body.get("asked_by_request"))
     return (
-        Fact("Asked because", because(gate.source, by_request=by_request)),
+        Fact("Asked because", because(gate.source, by_request=by_request), minor=True),
         Fact("Decide by", case.when(gate.expires_at)),
-        Fact("Fingerprint", short_digest(gate.digest)),
+        Fact("Fingerprint", short_digest(gate.digest), minor=True),
     )
 
 
 def _policy(gate: Gate) -> Quote | None:
-    """What the admin wrote for whoever decides. Values of the request stand in it in quotation marks."""
+    """What an admin wrote for whoever decides; values of the request stand in it in quotation marks."""
     words = visible(gate.ask.instructions).strip()
     by = f"an admin{BY_VALUES if gate.ask.quotes_payload else ''}"
     return Quote("The policy says", words, by) if words else None

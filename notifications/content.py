@@ -9,10 +9,11 @@ from approvals.text import Row
 
 @dataclass(frozen=True)
 class Fact:
-    """Something that the server knows, e.g. "Workspace": "acme/production"."""
+    """Something that the server knows, e.g. "Workspace": "acme/production". `minor`: for who looks twice."""
 
     label: str
     value: str
+    minor: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Table:
 class Content:
     """The view model of a message. `template` names the pair of mail templates that fits it; `policy` is the admin's.
 
-    `decide_url` is its reader's own and goes into their mail alone; "" elsewhere. `push` is what a phone shows of it.
+    `decide_url` is its reader's own and goes into their mail alone, "" elsewhere; `yes_by_link`: it takes a yes.
+    `push` is what a phone shows of it.
     """
 
     template: str
@@ -57,4 +59,5 @@ class Content:
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     policy: Quote | None = None
+    yes_by_link: bool = False
     conditions: tuple[str, ...] = ()

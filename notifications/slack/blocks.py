@@ -102,11 +102,12 @@ def card(content: Content, frame: Frame) -> Card:
     is_full = all_said and all_rows and all_quoted and head.is_full
     blocks = [
         block(title, *_reason(content)),
-        block(_facts(content.facts)),
+        block(_facts([fact for fact in content.facts if not fact.minor])),
         *tables,
         *quotes,
         *policy,
         *_end(content, frame, is_full=is_full),
+        *_minor([fact for fact in content.facts if fact.minor]),
     ]
     return Card(push_text(content), tuple(blocks), is_full)
 
@@ -153,6 +154,12 @@ def _facts(facts: Sequence[Fact]) -> Json:
     for fact in facts:
         leaves += [text(f"{fact.label}: ", bold=True), text(f"{fact.value}\n")]
     return line(*(leaves or [text(" ")]))
+
+
+def _minor(facts: Sequence[Fact]) -> list[Json]:
+    """In small letters."""
+    said = [{"type": "plain_text", "text": f"{fact.label}: {visible(fact.value)}", "emoji": False} for fact in facts]
+    return [{"type": "context", "elements": said}] if said else []
 
 
 def _tables(tables: Sequence[Table], most: int) -> tuple[list[Json], bool]:

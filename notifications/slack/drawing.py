@@ -13,17 +13,18 @@ KINDS = {"rich_text_section": "line", "rich_text_preformatted": "frame", "rich_t
 
 @dataclass(frozen=True)
 class Run:
-    """Text of one kind; `url` if it is a link."""
+    """Text of one kind; `url` if it is a link, `style` if it is a button that has one."""
 
     text: str
     bold: bool = False
     italic: bool = False
     url: str = ""
+    style: str = ""
 
 
 @dataclass(frozen=True)
 class Part:
-    """`kind`: line, frame, quote, or buttons, whose runs are what stands on them."""
+    """`kind`: line, frame, quote, small, or buttons, whose runs are what stands on them."""
 
     kind: str
     runs: tuple[Run, ...]
@@ -36,7 +37,10 @@ def drawn(card: Card) -> list[Part]:
 
 def _parts(block: Json) -> Iterator[Part]:
     if block["type"] == "actions":
-        yield Part("buttons", tuple(Run(_label(element)) for element in block["elements"]))
+        yield Part("buttons", tuple(Run(_label(each), style=each.get("style", "")) for each in block["elements"]))
+        return
+    if block["type"] == "context":
+        yield Part("small", tuple(Run(each["text"]) for each in block["elements"]))
         return
     for element in block["elements"]:
         yield Part(KINDS[element["type"]], tuple(_run(leaf) for leaf in element["elements"]))

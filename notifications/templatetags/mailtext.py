@@ -17,5 +17,6 @@ def quoted(text: str) -> str:
 
 @register.filter
 def quoted_row(row: Row) -> str:
-    """A value with its path, quoted."""
-    return quoted(f"{row.path}: {row.text}" if row.path else row.text)
+    """A value with its path, quoted. The lines that follow within it are set in: they do not pass for values."""
+    text = row.text.replace("\n", "\n    ")
+    return quoted(f"{row.path}: {text}" if row.path else text)

@@ -27,7 +27,7 @@ def test_card_and_mail_say_what_a_yes_needs_and_what_the_policy_says_and_who_wro
         assert "High risk: a yes is asked for once more, and never given together with others." in shown
         assert "A yes needs a sign-in within the last 15 minutes." in shown
         assert "The policy says" in shown
-        assert "written by an admin, with values of the request in quotation marks" in shown
+        assert "written by an admin, quoting the request" in shown
     assert "Look at “checkout” <b>first</b>." in card.words
     assert "> Look at “checkout” <b>first</b>." in mail.text
     assert "Look at “checkout” &lt;b&gt;first&lt;/b&gt;." in mail.html
@@ -79,3 +79,11 @@ def test_mail_shows_server_facts_and_payload_before_program_text_which_is_quoted
         assert "written by sender, a program; unverified" in shown
     assert "> See https://evil.example/x" in mail.text
     assert 'href="https://evil' not in mail.html
+
+
+def test_lines_of_a_value_do_not_pass_for_values_in_a_mail(world):
+    open_gate(world, payload={"note": "a\napproved_by: Ana"})
+    tell()
+    deliver_due()
+
+    assert "> note: a\n>     approved_by: Ana\n" in to(world.ana)[0].text

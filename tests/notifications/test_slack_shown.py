@@ -62,5 +62,5 @@ def test_preview_shows_the_card_that_slack_would_get_and_sends_nothing(world, sl
     assert page.count("Request to Ana Ruiz") == 1
     assert "On a phone: Approve? Add &lt;b&gt;an&lt;/b&gt; index, by" in page
     assert '<pre class="said">a: b</pre>' in page
-    assert '<span class="button">Approve</span>' in page
+    assert '<span class="button primary">Approve</span>' in page
     assert slack.called("chat.postMessage") == []
