@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import statistics
 import tempfile
 import threading
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import django
 
-from tests.chaos.cluster import Cluster
+from tests.chaos.cluster import DATABASE, Cluster
 from tests.chaos.faults import FAULTS
 from tests.fakes.smtp import SmtpServer
 
@@ -30,17 +31,27 @@ MAY_REPEAT = ("database-restarted", "processes-killed")
 
 
 def run(name: str, lives: int, rate: float, seed: int) -> int:
-    """0 if everything held, else 1; says what it saw."""
-    with tempfile.TemporaryDirectory(prefix="countersign-chaos-", ignore_cleanup_errors=True) as home:
-        mails = Path(home) / "mails"
-        mails.mkdir()
-        with SmtpServer(mails) as smtp:
-            cluster = Cluster(Path(home), smtp.port)
-            try:
-                cluster.prepare()
-                return _run(name, cluster, smtp, lives, rate, seed)
-            finally:
-                cluster.stop()
+    """0 if everything held, else 1; says what it saw, and where the logs of what did not hold are."""
+    home = Path(tempfile.mkdtemp(prefix="countersign-chaos-"))
+    mails = home / "mails"
+    mails.mkdir()
+    code = 1
+    with SmtpServer(mails) as smtp:
+        cluster = Cluster(home, smtp.port)
+        try:
+            cluster.prepare()
+            code = _run(name, cluster, smtp, lives, rate, seed)
+        finally:
+            cluster.stop()
+            _leave(home, held=code == 0)
+    return code
+
+
+def _leave(home: Path, *, held: bool) -> None:
+    for name in ("mails", DATABASE) if not held else ("",):
+        shutil.rmtree(home / name, ignore_errors=True)
+    if not held:
+        print(f"  the logs of all processes are in {home}", flush=True)
 
 
 def _run(name: str, cluster: Cluster, smtp: SmtpServer, number: int, rate: float, seed: int) -> int:

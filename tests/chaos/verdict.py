@@ -38,12 +38,19 @@ def faults(lives: list[Life], smtp: SmtpServer, *, mails_may_repeat: bool) -> It
         yield f"{len(lives)} lives made {len(intents)} intents"
     for life in lives:
         if life.fault:
-            yield f"life {life.number} ({life.kind}, {life.intent_id}): {life.fault}"
+            yield f"life {life.number} ({life.kind}, {life.intent_id}): {life.fault}; {_history(life.intent_id)}"
         elif life.intent_id not in intents:
             yield f"life {life.number}: its intent is gone"
         else:
             yield from (f"life {life.number} ({life.kind}, {life.intent_id}): {why}" for why in _of(life, intents))
     yield from _of_mails(smtp, mails_may_repeat=mails_may_repeat)
+
+
+def _history(intent_id: str) -> str:
+    if not intent_id:
+        return "it never became an intent"
+    events = Event.objects.filter(intent_id=intent_id).order_by("seq").values_list("seq", "event_type", "at")
+    return "its history: " + ", ".join(f"{seq} {name} {at:%H:%M:%S}" for seq, name, at in events)
 
 
 def _of(life: Life, intents: dict[str, Intent]) -> Iterator[str]:

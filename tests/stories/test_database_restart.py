@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -71,6 +72,12 @@ def outage() -> Iterator[None]:
             door.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true".encode())
 
 
+def is_ready(url: str) -> bool:
+    with suppress(httpx.HTTPError):
+        return httpx.get(f"{url}/health/ready", timeout=2).status_code == 200
+    return False
+
+
 def test_waiting_working_and_asking_go_on_when_all_connections_break(world: SimpleNamespace, connect, tmp_path: Path):
     make_policy(world.workspace, "allow", "approve", types=("intent.chore.*",), position=1)
     make_policy(world.workspace, gates=[gate_rule("team:sre", remind=REMIND)])
@@ -129,6 +136,20 @@ def test_who_waits_waits_on_and_who_asks_is_answered_when_the_database_is_back(
         assert working.result(30)["intent_id"] == str(chore.pk)
         eventually(lambda: Event.objects.filter(event_type="intent.reminder").count() == 1, 30)
         assert sender.health() == {"ok": True}
+
+
+def test_a_long_outage_is_over_for_everybody_as_soon_as_the_database_is_back(world: SimpleNamespace, tmp_path: Path):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", deadline=5)])
+    gate = open_gate(world)
+
+    with serving(tmp_path, "--embedded", REDIS_URL="") as live, ThreadPoolExecutor(20) as threads:
+        with outage():
+            for _ in range(17):  # a pool that doubles its pauses would look again 14 seconds later
+                threads.submit(httpx.get, f"{live.url}/health/ready", timeout=15)
+                time.sleep(1)
+
+        eventually(partial(is_ready, live.url), 8)
+        eventually(lambda: Gate.objects.filter(pk=gate.pk, outcome="expired").exists(), 8)
 
 
 def test_asking_is_a_server_error_that_may_be_tried_again_when_the_database_stays_away(
