@@ -10,18 +10,16 @@ class NotificationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Say what is kept about closed intents, hear of mail that came back, and take presses in Slack."""
+        """Say what is kept about closed intents, hear of mail that came back, and take what Slack sends."""
         from anymail.signals import tracking
 
         from intents import ports
         from notifications import keeping
         from notifications.bounces.views import receive
-        from notifications.slack.actions import ACT, DECIDE
-        from notifications.slack.inbound import acting, deciding, dispatch
+        from notifications.slack.inbound.registering import register_all
         from notifications.webhooks.keeping import WebhooksKeeper
 
         tracking.connect(receive, dispatch_uid="bounces")
-        dispatch.register(DECIDE, deciding.pressed)
-        dispatch.register(ACT, acting.pressed)
+        register_all()
         ports.register_keeper(keeping.NotificationsKeeper())
         ports.register_keeper(WebhooksKeeper())

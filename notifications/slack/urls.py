@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.urls import path
 
 from notifications.slack import account, setup
-from notifications.slack.inbound.events import events
-from notifications.slack.inbound.interactions import interactions
+from notifications.slack.inbound import views
 
 urlpatterns = [
-    path("slack/events", events),
-    path("slack/interactions", interactions),
+    path("slack/events", views.events),
+    path("slack/interactions", views.interactions),
+    path("slack/commands", views.commands),
     path("setup/slack", setup.setup, name="slack_setup"),
     path("setup/slack/remove", setup.remove, name="slack_remove"),
     path("account/slack", account.account, name="slack_account"),

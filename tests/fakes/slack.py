@@ -254,6 +254,22 @@ class Slack:
         }
         return urlencode({"payload": json.dumps(payload)}).encode()
 
+    def typed(self, user_id: str, text: str, command: str = "/countersign", **fields: str) -> bytes:
+        """The body of a slash command."""
+        given = {
+            "command": command,
+            "text": text,
+            "api_app_id": self.app.app_id,
+            "team_id": self.app.team_id,
+            "channel_id": self.dm(user_id),
+            "user_id": user_id,
+            "user_name": user_id.lower(),
+            "trigger_id": self.next_ts(),
+            "response_url": f"http://{LOOPBACK}:{self.port}/respond/{self.dm(user_id)}/command",
+            "is_enterprise_install": "false",
+        }
+        return urlencode(given | fields).encode()
+
     def said(self, user_id: str, text: str, **fields: Any) -> bytes:
         """The body of an event: this user wrote to the bot."""
         self._number += 1

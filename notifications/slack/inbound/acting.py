@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.http import HttpResponse
-
 from approvals.services.acting import acting_on
 from approvals.services.ask import ask
 from approvals.services.claim import claim, release
@@ -25,6 +23,7 @@ from notifications.slack.inbound.doing import VIA, Known, in_time, once, page_of
 from notifications.slack.inbound.form import MOST_OPTIONS, sent_in
 from notifications.slack.inbound.genuine import Incoming
 from notifications.slack.inbound.replies import Form, Words, to_form, to_press
+from notifications.slack.inbound.response import Response
 from notifications.slack.menus import LABELS, offer
 from notifications.slack.richtext import Json
 
@@ -40,16 +39,16 @@ AT_ONCE: Mapping[str, Callable[..., Verdict]] = {
 }
 
 
-def pressed(incoming: Incoming, data: dict[str, Any]) -> HttpResponse:
+def pressed(incoming: Incoming, data: dict[str, Any]) -> Response:
     """A line of the menu was chosen."""
     act = unpack_act(value_of(data))
     click = read_press(incoming, data, act.gate_id) if act else None
     if act is None or click is None or act.name not in LABELS:
-        return HttpResponse(status=200)
+        return Response()
     return to_press(click, in_time(click, act.name, lambda known: _pressed(known, act)))
 
 
-def sent(incoming: Incoming, data: dict[str, Any]) -> HttpResponse:
+def sent(incoming: Incoming, data: dict[str, Any]) -> Response:
     """The form of such a line was sent."""
     act = unpack_act(str(kept_in(data).get("said", "")))
     click = read_sent(incoming, data, act.gate_id) if act else None

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from django.http import HttpResponse
-
 from approvals.conduct import is_high_risk
 from approvals.models import Gate
 from approvals.outcomes import OutcomeClass
@@ -25,6 +23,7 @@ from notifications.slack.inbound.doing import VIA, Known, in_time, once, page_of
 from notifications.slack.inbound.form import COMMENT, Asked, errors, fits, form, read
 from notifications.slack.inbound.genuine import Incoming
 from notifications.slack.inbound.replies import Form, Words, to_form, to_press
+from notifications.slack.inbound.response import Response
 
 TRIED = "decide"
 NEEDS_FORM = ("comment_required", "evidence_required", "form_invalid", "result_required")
@@ -34,17 +33,17 @@ SAY_WHY = "Say why, in a sentence: whoever asked will read it."
 OLD = "This button is of an older kind. Answer on the request's page."
 
 
-def pressed(incoming: Incoming, data: dict[str, Any]) -> HttpResponse:
+def pressed(incoming: Incoming, data: dict[str, Any]) -> Response:
     """A press on the button of an outcome."""
     said = unpack(value_of(data))
     click = read_press(incoming, data, said.gate_id) if said else None
     if said is None or click is None:
-        return HttpResponse(status=200)
+        return Response()
     again = button(0, _choice(said))
     return to_press(click, in_time(click, TRIED, lambda known: _pressed(known, said), again))
 
 
-def sent(incoming: Incoming, data: dict[str, Any]) -> HttpResponse:
+def sent(incoming: Incoming, data: dict[str, Any]) -> Response:
     """The form of an outcome was sent."""
     said = unpack(str(kept_in(data).get("said", "")))
     click = read_sent(incoming, data, said.gate_id) if said else None

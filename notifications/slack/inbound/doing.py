@@ -26,6 +26,8 @@ from notifications.slack.richtext import Json
 VIA = "slack"
 SECONDS = 2.5
 """Slack waits for 3 s."""
+UNSURE = (Busy, OperationalError, InterfaceError)
+"""What is raised when something was not done because there was no time or no database."""
 NOT_CONFIRMED = "Not confirmed yet: Countersign could not record it in time. Press again; twice is safe."
 UNKNOWN = "Countersign does not know this message, so nothing was recorded. Press again in half a minute."
 BEFORE = "This press was handled before, and does nothing more."
@@ -49,7 +51,7 @@ def in_time(click: Click, tried: str, work: Work, again: Json | None = None) -> 
         with hurried(SECONDS):
             known = _known(click, tried)
             return known if isinstance(known, Words) else work(known)
-    except (Busy, OperationalError, InterfaceError):
+    except UNSURE:
         return Words(NOT_CONFIRMED, again=again, is_unsure=True)
     except DomainError as error:
         return Words(error.message)

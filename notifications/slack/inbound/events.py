@@ -1,41 +1,15 @@
-"""`/slack/events`: what happens in Slack. Rows are written, Slack gets its 200, everything else is done later."""
+"""Events of Slack that concern linking and the app itself."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Mapping
 from typing import Any
-
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from intents import clock, nudges
 from intents.services.durable import durable
 from notifications.slack.faults import BROKEN
-from notifications.slack.inbound.genuine import Incoming, NotGenuine, genuine
+from notifications.slack.inbound.genuine import Incoming
 from notifications.slack.installing import note_fault
 from notifications.slack.linking import take_code
-
-CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
-Handler = Callable[[Incoming, dict[str, Any]], None]
-
-
-@csrf_exempt
-@require_POST
-def events(request: HttpRequest) -> HttpResponse:
-    """401 for what is not Slack's. What nobody handles is taken and forgotten; repeats change nothing."""
-    if challenge := _challenge(request):
-        return HttpResponse(challenge, content_type="text/plain")
-    try:
-        incoming = genuine(request)
-    except NotGenuine:
-        return HttpResponse(status=401)
-    event = incoming.data.get("event")
-    if isinstance(event, dict) and (handle := HANDLERS.get(str(event.get("type")))):
-        handle(incoming, event)
-    return HttpResponse(status=200)
 
 
 def message(incoming: Incoming, event: dict[str, Any]) -> None:
@@ -57,18 +31,3 @@ def removed(incoming: Incoming, event: dict[str, Any]) -> None:
     for installation in incoming.installations:
         with durable():
             note_fault(installation, BROKEN[code])
-
-
-HANDLERS: Mapping[str, Handler] = {"message": message, "app_uninstalled": removed, "tokens_revoked": removed}
-
-
-def _challenge(request: HttpRequest) -> str:
-    """Slack tries an address before there is an app, and so before we can know its signature: the word goes back."""
-    if b'"url_verification"' not in request.body:
-        return ""
-    try:
-        data = json.loads(request.body)
-    except (ValueError, RecursionError):
-        return ""
-    word = data.get("challenge") if isinstance(data, dict) and data.get("type") == "url_verification" else ""
-    return word if isinstance(word, str) and CHALLENGE.fullmatch(word) else ""

@@ -1,7 +1,7 @@
-"""Is it Slack, and whose? Every request from Slack passes here before anything of it is believed.
+"""Is it Slack, and whose? Everything from Slack passes here before anything of it is believed.
 
-A good signature proves Slack and the app, not the tenant: which gate, message, channel and user it may concern is
-checked against the installation's workspace by whoever handles it.
+A good signature, or a connection made with the app's token, proves Slack and the app, not the tenant: which gate,
+message, channel and user it may concern is checked against the installation's workspace by whoever handles it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +27,12 @@ STAMP = re.compile(r"[0-9]{1,12}")
 
 
 class NotGenuine(Exception):
-    """Not signed by an app of ours, or too old, or about another app or team than the signature is of."""
+    """Not signed by an app of ours, or too old, or about another app or team than the signature or connection is of."""
 
 
 @dataclass(frozen=True)
 class Incoming:
-    """A genuine request, and the installations (of one app and team) that it may be meant for."""
+    """What Slack sent, and the installations (of one app and team) that it may be meant for."""
 
     installations: tuple[SlackInstallation, ...]
     data: dict[str, Any]
@@ -43,10 +44,28 @@ def genuine(request: HttpRequest) -> Incoming:
     signing = _signers(
         raw, request.headers.get("X-Slack-Request-Timestamp", ""), request.headers.get("X-Slack-Signature", "")
     )
-    data = _data(raw, request.content_type or "")
-    team = data.get("team_id") or (data.get("team") or {}).get("id")
-    app = data.get("api_app_id")
-    meant = tuple(row for row in signing if row.team_id == team and row.app_id == app)
+    return _meant(signing, _data(raw, request.content_type or ""))
+
+
+def vouched(listening: SlackInstallation, data: dict[str, Any]) -> Incoming:
+    """What came through a connection made with this installation's app token, which is as good as a signature.
+
+    Slack gives it to any connection of the app, so it may be meant for another workspace that listens with this app.
+    """
+    rows = SlackInstallation.objects.select_related("workspace").filter(app_id=listening.app_id)
+    return _meant(rows.exclude(sealed_app_token="").order_by("pk"), data)
+
+
+def team_of(data: dict[str, Any]) -> str:
+    """The Slack team that it is about, as it says."""
+    team = data.get("team")
+    return str(data.get("team_id") or (team.get("id") if isinstance(team, dict) else ""))
+
+
+def _meant(vouching: Iterable[SlackInstallation], data: dict[str, Any]) -> Incoming:
+    """NotGenuine if it is about another app or team than those."""
+    team, app = team_of(data), data.get("api_app_id")
+    meant = tuple(row for row in vouching if row.team_id == team and row.app_id == app)
     if not meant:
         raise NotGenuine("another app or team")
     return Incoming(meant, data)

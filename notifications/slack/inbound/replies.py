@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-
-from django.http import HttpResponse, JsonResponse
 
 from notifications.sealing import Unreadable
 from notifications.slack.client import client_of
 from notifications.slack.faults import FAULTS, fate_of
 from notifications.slack.inbound.clicks import Click
+from notifications.slack.inbound.response import Response
 from notifications.slack.richtext import Json, block, escaped, line, link, text
 
 log = logging.getLogger(__name__)
@@ -46,35 +44,22 @@ class Form:
     again: Json
 
 
-class Acknowledged(HttpResponse):
-    """Slack's 200, and what is done once it has gone out: nobody waits for it, and no connection of ours is held."""
-
-    def __init__(self, later: Callable[[], None]) -> None:
-        super().__init__(status=200)
-        self._later = later
-
-    def close(self) -> None:
-        """The web server has sent the answer."""
-        super().close()
-        self._later()
-
-
-def to_press(click: Click, reply: Words | Form) -> HttpResponse:
+def to_press(click: Click, reply: Words | Form) -> Response:
     """The answer to a press on a message."""
     if isinstance(reply, Form):
-        return Acknowledged(lambda: _open(click, reply))
-    return Acknowledged(lambda: _whisper(click, reply))
+        return Response(later=lambda: _open(click, reply))
+    return Response(later=lambda: _whisper(click, reply))
 
 
-def to_form(reply: Words | Form, beside: str) -> HttpResponse:
+def to_form(reply: Words | Form, beside: str) -> Response:
     """The answer to a form: errors keep it open, one about all of it `beside` this field; words take its place."""
     if isinstance(reply, Form):
-        return JsonResponse({"response_action": "update", "view": reply.view})
+        return Response({"response_action": "update", "view": reply.view})
     errors = {beside: reply.text} if reply.is_unsure else reply.errors
     if errors:
-        return JsonResponse({"response_action": "errors", "errors": errors})
+        return Response({"response_action": "errors", "errors": errors})
     view = {"type": "modal", "title": _plain("Countersign"), "close": _plain("Close"), "blocks": reply.blocks}
-    return JsonResponse({"response_action": "update", "view": view})
+    return Response({"response_action": "update", "view": view})
 
 
 def _open(click: Click, form: Form) -> None:
