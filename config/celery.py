@@ -77,11 +77,22 @@ def embedded_beat() -> Any:
 
 @signals.celeryd_init.connect
 def worker_process_begins(**kwargs: Any) -> None:
-    """Only a worker of the command line sends this, never the embedded one."""
+    """Only a worker of the command line sends this, never the embedded one. Who tells people hears them, too."""
     from config import watchdog  # noqa: PLC0415 - it imports the tasks, which need Django set up
+    from notifications.slack.socketmode import listeners  # noqa: PLC0415
 
     try:
         run_check("check")
     except SystemCheckError as error:  # a signal swallows exceptions, but not the wish to leave
         sys.exit(str(error))
     watchdog.guard()
+    if "deliver" in (kwargs["options"].get("queues") or TICKS):
+        listeners.start()
+
+
+@signals.worker_shutdown.connect
+def worker_process_ends(**kwargs: Any) -> None:
+    """What Slack has sent is answered; what comes now goes to another worker."""
+    from notifications.slack.socketmode import listeners  # noqa: PLC0415 - see above
+
+    listeners.stop()

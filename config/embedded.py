@@ -1,4 +1,6 @@
-"""The embedded mode's worker and beat: a real Celery in threads of the serving process, over the in-memory broker."""
+"""The embedded mode's worker and beat: a real Celery in threads of the serving process, over the in-memory broker.
+Slack is listened to beside them, as in every worker.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import threading
 from typing import Any
 
 from config.celery import embedded_beat, embedded_worker
+from notifications.slack.socketmode import listeners
 
 PATIENCE_SECONDS = 4.0
 
@@ -23,13 +26,16 @@ class Embedded:
         """Begin to tick."""
         self._thread.start()
         self._beat.start()
+        listeners.start()
 
     def stop(self) -> None:
         """No new ticks; those that run get up to four seconds."""
         self._beat.service.stop()
-        stopper = threading.Thread(target=self._worker.stop, daemon=True)
-        stopper.start()
-        stopper.join(PATIENCE_SECONDS)
+        stoppers = [threading.Thread(target=stop, daemon=True) for stop in (self._worker.stop, listeners.stop)]
+        for stopper in stoppers:
+            stopper.start()
+        for stopper in stoppers:
+            stopper.join(PATIENCE_SECONDS)
 
 
 _running: list[Embedded] = []

@@ -26,10 +26,17 @@ class SlackInstallation(models.Model):
     sealed_app_token = models.TextField(editable=False, blank=True)
     fault = models.CharField(max_length=500, blank=True, editable=False)
     fault_at = models.DateTimeField(null=True, editable=False)
+    socket_fault = models.CharField(max_length=500, blank=True, editable=False, help_text="Why Socket Mode is deaf.")
+    listened_at = models.DateTimeField(null=True, editable=False, help_text="When it was last seen connected.")
     updates_after = models.DateTimeField(null=True, editable=False, help_text="No message is rewritten before that.")
 
     def __str__(self) -> str:
         return f"{self.team_name} ({self.team_id})"
+
+    @property
+    def takes_presses(self) -> bool:
+        """True if presses reach us also where Slack cannot call us."""
+        return bool(self.sealed_app_token) and not self.socket_fault
 
     @property
     def account(self) -> str:

@@ -17,7 +17,7 @@ from notifications import asks, closing
 from notifications.case import Case
 from notifications.compose import compose
 from notifications.content import Content
-from notifications.models import ASKS, Purpose
+from notifications.models import ASKS, Purpose, SlackInstallation
 from notifications.places import is_public
 from notifications.slack.actions import DECIDE, Decide
 from notifications.slack.blocks import Card, Choice, Frame, card, reply, told
@@ -65,9 +65,15 @@ def frame_of(case: Case) -> Frame:
         return replace(base, own=refusal.message)
     weak = too_weak(gate, Shown(LINKED), case.now)
     own = " ".join(filter(None, [_own(case, gate, person), weak.message if weak else ""]))
-    if not (base.links and is_answered(DECIDE)):
+    if not (is_answered(DECIDE) and (base.links or _is_listened_to(case))):
         return replace(base, own=own)
     return replace(base, choices=_choices(gate, takes_yes=weak is None), menu=menu(gate, person, case.now), own=own)
+
+
+def _is_listened_to(case: Case) -> bool:
+    """True if presses come through a connection of ours: Slack cannot call a private address."""
+    installation = SlackInstallation.objects.filter(workspace_id=case.delivery.workspace_id).first()
+    return installation is not None and installation.takes_presses
 
 
 def _choices(gate: Gate, *, takes_yes: bool) -> tuple[Choice, ...]:

@@ -11,7 +11,7 @@ from slack_sdk.web import SlackResponse
 from notifications.models import SlackInstallation
 from notifications.sealing import Unreadable
 from notifications.slack.client import client_with
-from notifications.slack.faults import FAULTS, fate_of
+from notifications.slack.faults import FAULTS, app_token_fate, fate_of
 from notifications.slack.manifest import SCOPES
 from notifications.slack.sealing import SEALER
 
@@ -97,9 +97,9 @@ def _fault_of_app_token(token: str, app_id: str, *, needed: bool) -> str:
     if app_id and f"-{app_id}-" not in token:
         return "This app-level token is of another app than the bot token."
     try:
-        client_with(token).api_call("apps.connections.open")
+        client_with(token).apps_connections_open(app_token=token)
     except FAULTS as error:
-        return _words(error)
+        return app_token_fate(error).why
     return ""
 
 

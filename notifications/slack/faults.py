@@ -46,6 +46,15 @@ NOBODY = {
     "restricted_action": "The Slack team's owners do not let the bot post here.",
     "restricted_action_read_only_channel": "The Slack channel is read-only.",
 }
+APP_TOKEN = {
+    "invalid_auth": "Slack does not know this app-level token: make one under “Basic Information” and paste it.",
+    "not_authed": "There is no app-level token: make one under “Basic Information” and paste it.",
+    "token_revoked": "The app-level token was revoked: make another one and paste it.",
+    "token_expired": "The app-level token has expired: make another one and paste it.",
+    "account_inactive": "The Slack app was removed or switched off: install it again, then set it up anew.",
+    "missing_scope": "The app-level token lacks connections:write: make another one with it.",
+    "not_allowed_token_type": "This is no app-level token: make one under “Basic Information” and paste it.",
+}
 GONE = ("message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found")
 
 
@@ -63,6 +72,12 @@ def fate_of(error: Exception) -> Retry | Dead:
     if isinstance(error, SlackApiError):
         return _answered(error)
     return Retry(0, _words(f"{type(error).__name__}: {error}"), account=True)
+
+
+def app_token_fate(error: Exception) -> Retry | Dead:
+    """The same of opening a connection with an app-level token."""
+    code = code_of(error)
+    return Dead(f"{APP_TOKEN[code]} ({code})") if code in APP_TOKEN else fate_of(error)
 
 
 def code_of(error: Exception) -> str:

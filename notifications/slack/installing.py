@@ -23,6 +23,7 @@ def install(workspace: Workspace, secrets: Secrets, found: Found, actor: str) ->
         row.sealed_signing_secret = SEALER.seal(secrets.signing_secret)
         row.sealed_app_token = SEALER.seal(secrets.app_token) if secrets.app_token else ""
         row.fault, row.fault_at, row.updates_after = "", None, None
+        row.socket_fault, row.listened_at = "", None
         row.save()
         ChannelAccount.objects.filter(pk=row.account).update(failures=0, blocked_until=None, why="")
     return row
@@ -41,8 +42,22 @@ def installations(workspace: Workspace) -> QuerySet[SlackInstallation]:
 
 def note_fault(installation: SlackInstallation, why: str) -> None:
     """The app cannot speak: until it is set up anew nothing is sent through it."""
-    rows = SlackInstallation.objects.filter(pk=installation.pk, secrets_at=installation.secrets_at, fault="")
-    rows.update(fault=why[:500], fault_at=clock.now())
+    _as_set_up(installation).filter(fault="").update(fault=why[:500], fault_at=clock.now())
+
+
+def note_listening(installation: SlackInstallation) -> None:
+    """A process of ours is connected to Slack by Socket Mode just now."""
+    _as_set_up(installation).update(listened_at=clock.now(), socket_fault="")
+
+
+def note_deaf(installation: SlackInstallation, why: str) -> None:
+    """Nobody can be, for this reason, which an admin has to mend."""
+    _as_set_up(installation).exclude(socket_fault=why[:500]).update(socket_fault=why[:500])
+
+
+def _as_set_up(installation: SlackInstallation) -> QuerySet[SlackInstallation]:
+    """Its row, unless it was set up anew meanwhile."""
+    return SlackInstallation.objects.filter(pk=installation.pk, secrets_at=installation.secrets_at)
 
 
 def reseal_all() -> tuple[int, list[str]]:

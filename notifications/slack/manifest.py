@@ -15,7 +15,7 @@ NEW_APP = "https://api.slack.com/apps"
 
 
 def manifest(base_url: str, *, public: bool) -> dict[str, Any]:
-    """Over HTTP where Slack can reach `base_url`; by Socket Mode, which needs no public address, elsewhere."""
+    """Over HTTP where Slack can reach `base_url` (`public`); by Socket Mode, which needs no such address, elsewhere."""
     return {
         "display_information": {
             "name": "Countersign",

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from approvals.models import Person
 from approvals.views.guard import acts, signed_in
+from intents import clock
 from intents.models import Workspace
 from notifications.models import SlackInstallation
 from notifications.places import is_public
@@ -22,6 +23,7 @@ from notifications.sealing import Unreadable
 from notifications.slack.checking import APP, BOT, SECRET, Secrets, secrets_of, tested
 from notifications.slack.installing import install, installations, uninstall
 from notifications.slack.manifest import as_json, new_app_url
+from notifications.slack.socketmode.hearing import hearing
 
 FIELDS = (
     (BOT, "Bot User OAuth Token", "xoxb-…, under “OAuth & Permissions”"),
@@ -97,10 +99,12 @@ def _page(
         "workspace": workspace,
         "workspaces": run_by(person),
         "current": current,
+        "hearing": hearing(current, clock.now(), public=_public()) if current and not current.fault else None,
         "public": _public(),
         "base_url": settings.BASE_URL,
         "manifest": as_json(settings.BASE_URL, public=_public()),
         "new_app": new_app_url(settings.BASE_URL, public=_public()),
+        "socket_app": new_app_url(settings.BASE_URL, public=False),
         "fields": [(name, label, help_, (faults or {}).get(name, "")) for name, label, help_ in FIELDS],
         "faulty": bool(faults),
     }

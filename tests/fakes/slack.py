@@ -26,6 +26,7 @@ from urllib.parse import urlencode
 from tests.fakes.slackblocks import all_text, buttons, menu_lines
 from tests.fakes.slackmethods import METHODS, Refused
 from tests.fakes.slackserver import Handler, Server
+from tests.fakes.slacksocket import Sockets
 
 LOOPBACK = "127.0.0.1"
 SCOPES = "chat:write,im:history,im:write,users:read,users:read.email,commands"
@@ -90,6 +91,7 @@ class Slack:
     views: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     whispers: list[dict[str, Any]] = field(default_factory=list)
     spent: set[str] = field(default_factory=set)
+    sockets: Sockets = field(default_factory=Sockets)
     limits: bool = True
     limited: Counter[str] = field(default_factory=Counter)
     port: int = 0
@@ -115,6 +117,7 @@ class Slack:
             yield self
         finally:
             self.over.set()
+            self.sockets.stop()
             server.shutdown()
             thread.join()
             server.server_close()
@@ -200,6 +203,8 @@ class Slack:
         """Do it, or `Refused`."""
         if token not in (self.app.token, self.app.app_token):
             raise Refused("invalid_auth" if token else "not_authed")
+        if (method == "apps.connections.open") != (token == self.app.app_token):
+            raise Refused("not_allowed_token_type")
         if method not in METHODS:
             raise Refused("unknown_method")
         with self.lock:

@@ -34,7 +34,7 @@ def bots_info(slack: Any, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def connections_open(slack: Any, given: dict[str, Any]) -> dict[str, Any]:
-    return {"url": "wss://wss-primary.slack.invalid/link"}
+    return {"url": slack.sockets.address()}
 
 
 def users_info(slack: Any, given: dict[str, Any]) -> dict[str, Any]:

@@ -22,9 +22,9 @@ PUBLIC = "https://countersign.acme.example"
 
 
 def installed(workspace: Workspace, slack: Slack) -> SlackInstallation:
-    """Set up as the page does it."""
+    """Set up as the page does it; by Socket Mode if the app has an app-level token."""
     secrets = Secrets(slack.app.token, slack.app.secret, slack.app.app_token)
-    found = tested(secrets, socket_mode=True)
+    found = tested(secrets, socket_mode=bool(secrets.app_token))
     assert not found.faults, found.faults
     return install(workspace, secrets, found, "server")
 

@@ -347,9 +347,16 @@ def test_card_of_a_gate_that_needs_a_sign_in_offers_no_yes_and_says_why(world, s
 
 
 def test_card_has_no_buttons_when_slack_could_not_reach_us(world, slack, settings):
+    slack.app.app_token = ""
     slack_ready(world, slack, settings, base_url="http://countersign.internal")
 
     assert card(slack).buttons == []
+
+
+def test_card_has_buttons_on_a_private_address_when_the_app_has_socket_mode(world, slack, settings):
+    slack_ready(world, slack, settings, base_url="http://countersign.internal")
+
+    assert card(slack).buttons == ["Approve", "Reject"]
 
 
 def test_high_risk_is_asked_once_more_where_a_linked_account_is_enough(world, slack, gate):

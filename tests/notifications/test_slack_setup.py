@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 
 from approvals.models import Membership
+from intents import clock
 from intents.models import WorkspaceEntry
 from notifications.models import SlackInstallation
 from notifications.slack.checking import faults_of, secrets_of
+from notifications.slack.installing import note_listening
 from notifications.slack.manifest import SCOPES, manifest
 from tests.approvals.browsing import signed_in, text_of
 from tests.changes import newest
@@ -147,6 +150,28 @@ def test_manifest_uses_addresses_when_slack_can_reach_them_and_socket_mode_other
     assert "127.0.0.1" not in json.dumps(private)
 
 
+def test_setup_page_offers_socket_mode_also_where_the_address_looks_public(world, slack, admin, settings):
+    settings.BASE_URL = PUBLIC
+
+    page = text_of(admin.get("/setup/slack"))
+
+    assert "the same with Socket Mode" in page
+    assert "socket_mode_enabled%22%3Atrue" in page
+    out = StringIO()
+    call_command("slack", "manifest", "--socket", stdout=out)
+    assert json.loads(out.getvalue())["settings"]["socket_mode_enabled"]
+
+
+def test_setup_page_says_that_no_worker_is_connected_when_none_is(world, slack, admin):
+    installed(world.workspace, slack)
+    SlackInstallation.objects.update(secrets_at=clock.now() - timedelta(hours=1))
+    assert "Socket Mode: no worker is connected." in text_of(admin.get("/setup/slack"))
+
+    note_listening(SlackInstallation.objects.get())
+
+    assert "Socket Mode: connected (seen at " in text_of(admin.get("/setup/slack"))
+
+
 def test_slack_check_says_that_it_works_and_what_is_wrong_when_it_does_not(world, slack):
     out = StringIO()
     call_command("slack", "check", stdout=out)
@@ -159,6 +184,7 @@ def test_slack_check_says_that_it_works_and_what_is_wrong_when_it_does_not(world
     assert out.getvalue().splitlines() == [
         "No workspace has a Slack app. Set one up at http://127.0.0.1:8000/setup/slack.",
         "acme/production: Acme (T0ACME), works",
+        "  Socket Mode: a worker connects within a few seconds of the set-up. Look again.",
         "acme/production: Acme (T0ACME), out of order",
         "  The Slack app was removed or switched off: install it again, then set it up anew. (account_inactive)",
     ]
