@@ -20,9 +20,10 @@ from prometheus_client.registry import Collector
 from approvals.models import Gate
 from approvals.views.welcome import from_this_machine
 from config.health import FAULTS, engine, refusal
+from intents import clock
 from intents.errors import Forbidden
 from intents.models import Intent, Outbox
-from notifications.health import queue_lengths
+from notifications.health import queue_lengths, unheard_apps
 
 
 @require_safe
@@ -66,6 +67,7 @@ class Rows(Collector):
                 "intents_open": Intent.objects.filter(wake_at__isnull=False).count(),
                 "gates_open": Gate.objects.filter(closed_at__isnull=True).count(),
                 "outbox": Outbox.objects.count(),
+                "slack_unheard": unheard_apps(clock.now()),
             }
             queues = queue_lengths()
         except FAULTS:

@@ -8,7 +8,8 @@ from django.db.models import Count, Min
 
 from intents.health import age
 from notifications.claims import OPEN
-from notifications.models import WEBHOOK, ChannelAccount, Delivery, WebhookDelivery
+from notifications.models import WEBHOOK, ChannelAccount, Delivery, SlackInstallation, WebhookDelivery
+from notifications.slack.socketmode.hearing import FRESH
 
 
 def unsent_seconds(now: datetime) -> float:
@@ -22,6 +23,12 @@ def queue_lengths() -> dict[str, int]:
     rows = Delivery.objects.filter(status__in=OPEN).values("channel").annotate(number=Count("pk"))
     webhooks = WebhookDelivery.objects.filter(status__in=OPEN).count()
     return {row["channel"]: row["number"] for row in rows} | ({WEBHOOK: webhooks} if webhooks else {})
+
+
+def unheard_apps(now: datetime) -> int:
+    """Slack apps with Socket Mode to which no process is connected."""
+    rows = SlackInstallation.objects.exclude(sealed_app_token="")
+    return rows.exclude(listened_at__gt=now - FRESH).count()
 
 
 def blocked_channels(now: datetime) -> list[str]:

@@ -166,10 +166,12 @@ def test_setup_page_says_that_no_worker_is_connected_when_none_is(world, slack, 
     installed(world.workspace, slack)
     SlackInstallation.objects.update(secrets_at=clock.now() - timedelta(hours=1))
     assert "Socket Mode: no worker is connected." in text_of(admin.get("/setup/slack"))
+    assert "countersign_slack_unheard 1.0" in text_of(admin.get("/metrics"))
 
     note_listening(SlackInstallation.objects.get())
 
     assert "Socket Mode: connected (seen at " in text_of(admin.get("/setup/slack"))
+    assert "countersign_slack_unheard 0.0" in text_of(admin.get("/metrics"))
 
 
 def test_slack_check_says_that_it_works_and_what_is_wrong_when_it_does_not(world, slack):
