@@ -23,6 +23,7 @@ from notifications.flood import bounded
 from notifications.models import Delivery, Purpose
 from notifications.recipients import recipients
 from notifications.routing import Occasion, routes
+from notifications.slack.homes import mark_homes
 from notifications.slack.kept import mark
 from notifications.webhooks.fanout import queue_history
 
@@ -75,6 +76,7 @@ def _announce(event_ids: list[int], now: datetime) -> int:
         queue_history([row.event for row in claimed], now)
         if claimed:
             mark(claimed[0].event.intent_id, now)
+            mark_homes(claimed[0].event.intent)
         Outbox.objects.filter(pk__in=[row.pk for row in claimed]).delete()
         if deliveries:
             nudges.after_commit(nudges.DELIVER)

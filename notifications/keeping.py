@@ -9,12 +9,14 @@ from uuid import UUID
 from intents.models import Intent
 from notifications.channels.email import thread_of
 from notifications.claims import OPEN
-from notifications.models import Delivery, KeptMail, SlackCode, SlackPress
+from notifications.models import Delivery, KeptMail, SlackCode, SlackNote, SlackPress
+from notifications.slack.homes import mark_homes
 from notifications.slack.kept import forget_words, untrue
 
 MAIL_KEPT_FOR = timedelta(days=30)
 CODES_KEPT_FOR = timedelta(days=1)
 PRESSES_KEPT_FOR = timedelta(hours=1)
+NOTES_KEPT_FOR = timedelta(days=1)
 
 
 class NotificationsKeeper:
@@ -31,12 +33,15 @@ class NotificationsKeeper:
         threads = [thread_of(intent.pk, None), *(thread_of(intent.pk, gate_id) for gate_id in gates.distinct())]
         KeptMail.objects.filter(headers__References__in=threads).delete()
         forget_words(intent.pk)
+        mark_homes(intent)
 
     def tidy(self, now: datetime, most: int) -> int:
-        """Kept mail older than 30 days; codes for linking Slack accounts that have run out; old presses."""
+        """Kept mail older than 30 days; codes for linking Slack accounts that have run out; old presses and notes."""
         old = KeptMail.objects.filter(at__lt=now - MAIL_KEPT_FOR).values("pk")[:most]
         over = SlackCode.objects.filter(expires_at__lt=now - CODES_KEPT_FOR).values("pk")[:most]
         pressed = SlackPress.objects.filter(at__lt=now - PRESSES_KEPT_FOR).values("pk")[:most]
+        noted = SlackNote.objects.filter(at__lt=now - NOTES_KEPT_FOR).values("pk")[:most]
         mails = KeptMail.objects.filter(pk__in=old).delete()[0]
         codes = SlackCode.objects.filter(pk__in=over).delete()[0]
-        return mails + codes + SlackPress.objects.filter(pk__in=pressed).delete()[0]
+        notes = SlackNote.objects.filter(pk__in=noted).delete()[0]
+        return mails + codes + notes + SlackPress.objects.filter(pk__in=pressed).delete()[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -20,6 +20,7 @@ from approvals.views.receiptline import ReceiptLine, receipt_line
 from approvals.views.subject import sender_of, title_is_the_programs
 from approvals.views.words import outcome_words
 from intents.ids import parse_id
+from intents.models import Workspace
 from intents.receiptreads import newest_receipts
 
 MOST_OPEN = 100
@@ -61,12 +62,14 @@ def inbox_version(person: Person, now: datetime) -> str:
     return sha256(repr(marks).encode()).hexdigest()[:16]
 
 
-def inbox_of(person: Person, now: datetime) -> Inbox:
-    """All three lists, soonest to expire first."""
-    opened = gates_for(person)
+def inbox_of(person: Person, now: datetime, within: Collection[Workspace] | None = None) -> Inbox:
+    """All three lists, soonest to expire first; of all the person's workspaces, or of these."""
+    opened, over = gates_for(person), gates_for(person, state="closed")
+    if within is not None:
+        opened, over = opened.filter(workspace__in=within), over.filter(workspace__in=within)
     gates = list(opened.select_related("intent__sender__service_account")[: MOST_OPEN + 1])
     more = max(0, opened.count() - MOST_OPEN) if len(gates) > MOST_OPEN else 0
-    closed = list(gates_for(person, state="closed").select_related("intent__sender__service_account")[:MOST_CLOSED])
+    closed = list(over.select_related("intent__sender__service_account")[:MOST_CLOSED])
     rows = _Rows([*gates[:MOST_OPEN], *closed], person, now)
     still = [rows.row(gate) for gate in gates[:MOST_OPEN]]
     return Inbox(

@@ -56,6 +56,11 @@ class Intent(models.Model):
             models.Index(
                 fields=["sender"], name="intent_at_gate", condition=models.Q(waiting_reason=WaitingReason.HUMAN)
             ),
+            models.Index(
+                fields=["requester"],
+                name="intent_asked_by",
+                condition=models.Q(wake_at__isnull=False) & ~models.Q(requester=""),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ from notifications.models.delivery import (
 )
 from notifications.models.mail import LinkGeneration, StoppedAddress
 from notifications.models.slack import SlackCode, SlackInstallation, SlackLane, SlackLink, SlackMessage, SlackPress
+from notifications.models.slackhome import SlackHome, SlackNote
 from notifications.models.webhook import InboxWatch, WebhookDelivery, WebhookEvent, WebhookSubscription
 
 __all__ = [
@@ -28,10 +29,12 @@ __all__ = [
     "LinkGeneration",
     "Purpose",
     "SlackCode",
+    "SlackHome",
     "SlackInstallation",
     "SlackLane",
     "SlackLink",
     "SlackMessage",
+    "SlackNote",
     "SlackPress",
     "StoppedAddress",
     "WebhookDelivery",

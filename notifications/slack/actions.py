@@ -13,6 +13,7 @@ from intents.ids import parse_id
 
 DECIDE = "decide"
 ACT = "act"
+OPEN = "open"
 
 
 @dataclass(frozen=True)

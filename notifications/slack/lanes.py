@@ -6,7 +6,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Case as Choose
+from django.db.models import Exists, F, Min, OuterRef, QuerySet, Value, When
 
 from intents import clock
 from intents.services.durable import durable
@@ -33,6 +34,15 @@ def claim_some(most: int) -> list[Delivery]:
         begun = tried & {_team(delivery.address) for delivery in claimed}
         _accounts(begun).update(blocked_until=now + TRIAL)
     return claimed
+
+
+def enter(address: str, now: datetime, pace: timedelta = PACE, burst: timedelta = timedelta()) -> bool:
+    """Inside `durable()`: true for one at a time in this lane, and then not for `pace`. With `burst`, for as many at
+    once as are worth so much time.
+    """
+    SlackLane.objects.bulk_create([SlackLane(address=address, free_at=now)], ignore_conflicts=True)
+    free_at = Choose(When(free_at__gt=now, then=F("free_at") + pace), default=Value(now + pace))
+    return bool(SlackLane.objects.filter(address=address, free_at__lte=now + burst).update(free_at=free_at))
 
 
 def next_turn(now: datetime) -> datetime | None:

@@ -20,10 +20,12 @@ from intents.services.configuration import recorded
 from intents.services.durable import durable
 from intents.services.keys import digest_of_secret
 from notifications.models import SlackCode, SlackInstallation, SlackLink
+from notifications.slack.homes import mark_home_of
 
 CODE_LIFE = timedelta(minutes=10)
 CONFIRM_LIFE = timedelta(minutes=15)
 REST = timedelta(minutes=15)
+REPEATED_FOR = timedelta(minutes=6)
 RANDOM_BYTES = 10
 CODE = re.compile(r"\b[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}\b")
 TAKEN = "This Slack account, or another of yours in that team, is linked already: unlink it first."
@@ -48,6 +50,13 @@ def take_code(installation: SlackInstallation, team_id: str, user_id: str, text:
     said = {"installation": installation, "team_id": team_id[:32], "user_id": user_id[:32]}
     until = now + CONFIRM_LIFE
     return bool(fresh.update(**said, sent_at=now, look_up_after=now, expires_at=until))
+
+
+def is_repeat(team_id: str, user_id: str, text: str, now: datetime) -> bool:
+    """True if this Slack user sent the code in this text just now: Slack repeats what it thinks was lost."""
+    found = CODE.search(text.upper())
+    sent = SlackCode.objects.filter(team_id=team_id, user_id=user_id, sent_at__gt=now - REPEATED_FOR)
+    return found is not None and sent.filter(digest=digest_of_secret(found[0])).exists()
 
 
 def waiting_code(person: Person, now: datetime) -> SlackCode | None:
@@ -89,6 +98,7 @@ def unlink(person: Person, link_id: UUID, now: datetime) -> None:
     """From now on this Slack account is nobody's here."""
     with durable(), recorded(person.actor, lambda: SlackLink.objects.filter(pk=link_id, person=person)):
         SlackLink.objects.filter(pk=link_id, person=person, ended_at=None).update(ended_at=now)
+        mark_home_of(person.pk)
 
 
 def is_rested(link: SlackLink, now: datetime) -> bool:

@@ -11,6 +11,7 @@ SCOPES = ("chat:write", "commands", "im:history", "im:write", "users:read")
 EVENTS = "/slack/events"
 INTERACTIONS = "/slack/interactions"
 COMMANDS = "/slack/commands"
+COMMAND = "/countersign"
 NEW_APP = "https://api.slack.com/apps"
 
 
@@ -56,9 +57,9 @@ def new_app_url(base_url: str, *, public: bool) -> str:
 
 def _command(base_url: str, *, public: bool) -> dict[str, Any]:
     words = {
-        "command": "/countersign",
+        "command": COMMAND,
         "description": "What waits for you, who is on call",
-        "usage_hint": "list | show ID | oncall | absent",
+        "usage_hint": "list | show ID | oncall | absent | help",
         "should_escape": True,
     }
     return words | ({"url": base_url + COMMANDS} if public else {})

@@ -15,12 +15,14 @@ from notifications.models import Delivery
 from notifications.slack.channel import SlackChannel
 from notifications.slack.copies import rewrite_next
 from notifications.slack.duplicates import look_again_due
+from notifications.slack.homepublish import publish_next
 from notifications.slack.lanes import claim_some, leave, next_turn
 from notifications.slack.lookup import look_up_due
+from notifications.slack.notes import say_notes_due
 from notifications.slack.notices import announce_links_due
 
 log = logging.getLogger(__name__)
-SENDING, REWRITING, LOOKING_AFTER = 24, 4, 1
+SENDING, REWRITING, PUBLISHING, LOOKING_AFTER = 24, 4, 2, 1
 """How many calls of Slack one process has under way at most, of each kind."""
 SHORTEST_PAUSE = 0.02
 
@@ -140,17 +142,21 @@ def send_next(channel: Channel) -> bool:
 
 
 def look_after() -> bool:
-    """Whoever sent a code is looked up, new links are announced, unknown copies are searched for."""
-    return bool(look_up_due() + announce_links_due() + look_again_due())
+    """Whoever sent a code is looked up, new links are announced, unknown copies searched for, notes said."""
+    return bool(look_up_due() + announce_links_due() + look_again_due() + say_notes_due())
 
 
-DUTIES: Sequence[tuple[Callable[[], bool], int]] = ((rewrite_next, REWRITING), (look_after, LOOKING_AFTER))
+DUTIES: Sequence[tuple[Callable[[], bool], int]] = (
+    (rewrite_next, REWRITING),
+    (publish_next, PUBLISHING),
+    (look_after, LOOKING_AFTER),
+)
 
 
 def slack_due() -> int:
     """Everything that is due, in this thread, one after the other. Returns how much it was."""
     channel = SlackChannel()
     done = 0
-    while look_after() or send_next(channel) or rewrite_next():
+    while look_after() or send_next(channel) or rewrite_next() or publish_next():
         done += 1
     return done

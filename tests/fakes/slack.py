@@ -30,7 +30,13 @@ from tests.fakes.slacksocket import Sockets
 
 LOOPBACK = "127.0.0.1"
 SCOPES = "chat:write,im:history,im:write,users:read,users:read.email,commands"
-PER_MINUTE = {"chat.update": 50, "conversations.history": 50, "conversations.open": 50, "users.info": 100}
+PER_MINUTE = {
+    "views.publish": 100,
+    "chat.update": 50,
+    "conversations.history": 50,
+    "conversations.open": 50,
+    "users.info": 100,
+}
 SECONDS_BETWEEN_MESSAGES = 1.0
 
 
@@ -229,17 +235,33 @@ class Slack:
             "message": {"ts": post.ts, "thread_ts": post.thread_ts or None},
             "trigger_id": self.next_ts(),
             "response_url": f"http://{LOOPBACK}:{self.port}/respond/{post.channel}/{post.ts}",
-            "actions": [self._pressed(post, label)],
+            "actions": [self._pressed(post.blocks, label)],
             **fields,
         }
         return urlencode({"payload": json.dumps(payload)}).encode()
 
-    def _pressed(self, post: Posted, label: str) -> dict[str, Any]:
+    def click_in(self, view: dict[str, Any], label: str, user_id: str, **fields: Any) -> bytes:
+        """The body of a press on the first button with this label in a view that this user looks at."""
+        shown = {"id": "V7", "app_id": self.app.app_id, "team_id": self.app.team_id, **view}
+        payload = {
+            "type": "block_actions",
+            "api_app_id": self.app.app_id,
+            "team": {"id": self.app.team_id, "domain": "acme"},
+            "user": {"id": user_id, "team_id": self.app.team_id},
+            "container": {"type": "view", "view_id": shown["id"]},
+            "view": shown,
+            "trigger_id": self.next_ts(),
+            "actions": fields.pop("actions", None) or [self._pressed(view["blocks"], label)],
+            **fields,
+        }
+        return urlencode({"payload": json.dumps(payload)}).encode()
+
+    def _pressed(self, blocks: list[dict[str, Any]], label: str) -> dict[str, Any]:
         """The button with this label, or the line of the menu."""
-        for each in buttons(post.blocks):
+        for each in buttons(blocks):
             if each["text"]["text"] == label:
                 return {"action_id": each["action_id"], "value": each.get("value", ""), "type": "button"}
-        chosen = next(each for each in menu_lines(post.blocks) if each["text"]["text"] == label)
+        chosen = next(each for each in menu_lines(blocks) if each["text"]["text"] == label)
         return {"action_id": "act:0", "selected_option": chosen, "type": "overflow"}
 
     def sent(self, view: dict[str, Any], user_id: str, values: dict[str, Any], **fields: Any) -> bytes:
@@ -254,7 +276,13 @@ class Slack:
             "team": {"id": self.app.team_id, "domain": "acme"},
             "user": {"id": user_id, "team_id": self.app.team_id},
             "trigger_id": self.next_ts(),
-            "view": {"id": "V1", "app_id": self.app.app_id, **view, "state": {"values": held}},
+            "view": {
+                "id": "V1",
+                "app_id": self.app.app_id,
+                "team_id": self.app.team_id,
+                **view,
+                "state": {"values": held},
+            },
             **fields,
         }
         return urlencode({"payload": json.dumps(payload)}).encode()
@@ -277,15 +305,19 @@ class Slack:
 
     def said(self, user_id: str, text: str, **fields: Any) -> bytes:
         """The body of an event: this user wrote to the bot."""
+        event = {"type": "message", "channel_type": "im", "channel": self.dm(user_id), "user": user_id, "text": text}
+        return self._event({**event, "ts": self.next_ts(), **fields})
+
+    def opened_home(self, user_id: str, tab: str = "home") -> bytes:
+        """The body of an event: this user opened the app."""
+        return self._event({"type": "app_home_opened", "channel": self.dm(user_id), "user": user_id, "tab": tab})
+
+    def home(self, user_id: str) -> dict[str, Any]:
+        """The Home that this user sees; {} if none was published."""
+        shown = [given["view"] for kind, given in self.views if kind == "publish" and given["user_id"] == user_id]
+        return dict(shown[-1]) if shown else {}
+
+    def _event(self, event: dict[str, Any]) -> bytes:
         self._number += 1
-        event = {
-            "type": "message",
-            "channel_type": "im",
-            "channel": self.dm(user_id),
-            "user": user_id,
-            "text": text,
-            "ts": self.next_ts(),
-            **fields,
-        }
         outer = {"type": "event_callback", "api_app_id": self.app.app_id, "team_id": self.app.team_id}
         return json.dumps(outer | {"event_id": f"Ev{self._number}", "event": event}).encode()

@@ -1,15 +1,17 @@
-"""What was pressed, by whom and where, read from what Slack sent; and the message of ours that it must belong to."""
+"""What was pressed, by whom and where, read from what Slack sent; and what of ours it must stand on."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from approvals.models import Gate
 from notifications.models import SlackInstallation, SlackMessage
 from notifications.slack.inbound.genuine import Incoming
+from notifications.slack.inbound.surfaces import NOTE, Surface, home_of, sheet_in, token_in
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,19 @@ class Click:
     trigger_id: str
     digest: str
     data: dict[str, Any]
+    surface: Surface | None = None
+
+    @property
+    def is_placed(self) -> bool:
+        """True if it stands on something of ours about this gate."""
+        return self.surface.is_ours if self.surface else self.message is not None
+
+    @property
+    def meant_for(self) -> UUID | None:
+        """The only one whose it is; None if it is for whoever may."""
+        if self.surface:
+            return self.surface.person_id
+        return self.message.delivery.person_id if self.message else None
 
 
 def value_of(data: dict[str, Any]) -> str:
@@ -42,8 +57,10 @@ def kept_in(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_press(incoming: Incoming, data: dict[str, Any], gate_id: UUID) -> Click | None:
-    """A press on a button about this gate; None if it stands on no message."""
+    """A press on a button about this gate, on a message or on a sheet; None if it stands on neither."""
     place = _dict(data.get("container"))
+    if place.get("type") == "view":
+        return _on_surface(incoming, data, gate_id, sheet_in(incoming, _dict(data.get("view")), gate_id))
     ts = "" if place.get("is_ephemeral") else str(place.get("message_ts", ""))
     channel = str(place.get("channel_id", ""))
     unnamed = not ts and not place.get("is_ephemeral")
@@ -51,23 +68,44 @@ def read_press(incoming: Incoming, data: dict[str, Any], gate_id: UUID) -> Click
 
 
 def read_sent(incoming: Incoming, data: dict[str, Any], gate_id: UUID) -> Click | None:
-    """A form about this gate that was sent; None if it was opened from no message."""
-    kept = kept_in(data)
+    """A form about this gate that was sent; None if it was opened from no message and took no sheet's place."""
+    kept, view = kept_in(data), _dict(data.get("view"))
+    if token_in(view):
+        return _on_surface(incoming, data, gate_id, sheet_in(incoming, view, gate_id))
     channel, ts = str(kept.get("channel", "")), str(kept.get("ts", ""))
     return _click(incoming, data, gate_id, channel, ts) if ts else None
 
 
+def read_opening(incoming: Incoming, data: dict[str, Any], gate_id: UUID) -> Click:
+    """A press that only opens a request in full: on somebody's Home, or on a note of ours."""
+    on_view = _dict(data.get("container")).get("type") == "view"
+    return _on_surface(incoming, data, gate_id, home_of(incoming, _dict(data.get("view"))) if on_view else NOTE)
+
+
+def _on_surface(incoming: Incoming, data: dict[str, Any], gate_id: UUID, surface: Surface) -> Click:
+    """Through the app of the gate's workspace."""
+    workspace_id = Gate.objects.filter(pk=gate_id).values_list("workspace_id", flat=True).first()
+    meant = incoming.installations
+    mine = next((row for row in meant if row.workspace_id == workspace_id), meant[0])
+    return replace(_read(data, gate_id, mine), surface=surface)
+
+
 def _click(incoming: Incoming, data: dict[str, Any], gate_id: UUID, channel: str, ts: str) -> Click:
-    message, user = _message(incoming, gate_id, channel, ts), _dict(data.get("user"))
+    message = _message(incoming, gate_id, channel, ts)
     meant = incoming.installations
     mine = next((row for row in meant if message and row.workspace_id == message.workspace_id), meant[0])
+    return replace(_read(data, gate_id, mine), message=message, channel=channel)
+
+
+def _read(data: dict[str, Any], gate_id: UUID, mine: SlackInstallation) -> Click:
+    user = _dict(data.get("user"))
     return Click(
         installation=mine,
         gate_id=gate_id,
-        message=message,
+        message=None,
         team_id=str(user.get("team_id") or mine.team_id),
         user_id=str(user.get("id", "")),
-        channel=channel,
+        channel="",
         trigger_id=str(data.get("trigger_id", "")),
         digest=hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest(),
         data=data,

@@ -22,6 +22,7 @@ from notifications.slack.inbound.clicks import Click
 from notifications.slack.inbound.replies import Form, Words
 from notifications.slack.inbound.who import Stranger, person_behind
 from notifications.slack.richtext import Json
+from notifications.slack.sheets import SHEET
 
 VIA = "slack"
 SECONDS = 2.5
@@ -72,9 +73,11 @@ def words_of(verdict: Verdict | Words) -> Words:
 
 
 def place_of(known: Known) -> dict[str, str]:
-    """Where the message stands: kept in a form, so that its sending can be checked against it."""
-    message = known.click.message
-    return {"channel": known.click.channel, "ts": message.ts if message else ""}
+    """What it stands on: kept in a form, so that its sending can be checked against it."""
+    click = known.click
+    if click.surface:
+        return {SHEET: click.surface.token}
+    return {"channel": click.channel, "ts": click.message.ts if click.message else ""}
 
 
 def page_of(gate: Gate) -> str:
@@ -85,7 +88,7 @@ def page_of(gate: Gate) -> str:
 def _known(click: Click, tried: str) -> Known | Words:
     gates = Gate.objects.select_related("ask", "terms", "intent__workspace", "workspace")
     gate = gates.filter(pk=click.gate_id, workspace=click.installation.workspace_id).first()
-    if click.message is None or gate is None:
+    if gate is None or not click.is_placed:
         return Words(UNKNOWN)
     person = person_behind(click)
     if isinstance(person, Stranger):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from notifications.sealing import Unreadable
@@ -11,7 +13,10 @@ from notifications.slack.client import client_of
 from notifications.slack.faults import FAULTS, fate_of
 from notifications.slack.inbound.clicks import Click
 from notifications.slack.inbound.response import Response
+from notifications.slack.inbound.surfaces import Surface
+from notifications.slack.openbutton import LOOK, open_button
 from notifications.slack.richtext import Json, block, escaped, line, link, text
+from notifications.slack.sheets import SHEET
 
 log = logging.getLogger(__name__)
 SECONDS = 2
@@ -45,7 +50,9 @@ class Form:
 
 
 def to_press(click: Click, reply: Words | Form) -> Response:
-    """The answer to a press on a message."""
+    """The answer to a press: where it was pressed."""
+    if click.surface:
+        return Response(later=partial(_in_place, click, click.surface, reply))
     if isinstance(reply, Form):
         return Response(later=lambda: _open(click, reply))
     return Response(later=lambda: _whisper(click, reply))
@@ -58,8 +65,7 @@ def to_form(reply: Words | Form, beside: str) -> Response:
     errors = {beside: reply.text} if reply.is_unsure else reply.errors
     if errors:
         return Response({"response_action": "errors", "errors": errors})
-    view = {"type": "modal", "title": _plain("Countersign"), "close": _plain("Close"), "blocks": reply.blocks}
-    return Response({"response_action": "update", "view": view})
+    return Response({"response_action": "update", "view": _sign(reply)})
 
 
 def _open(click: Click, form: Form) -> None:
@@ -72,16 +78,46 @@ def _open(click: Click, form: Form) -> None:
         _whisper(click, Words(AGAIN, again=form.again))
 
 
-def _whisper(click: Click, words: Words) -> None:
-    """A note that nobody else sees. What was recorded stands in the card, too."""
-    to: dict[str, Any] = {"channel": click.channel, "user": click.user_id}
+def _in_place(click: Click, surface: Surface, reply: Words | Form) -> None:
+    """Instead of the sheet that it was pressed on; opened above a Home or a note."""
+    view = reply.view if isinstance(reply, Form) else _sign(reply, surface.token)
     try:
         client = client_of(click.installation, SECONDS)
+        if surface.view_id:
+            client.views_update(view_id=surface.view_id, view=view)
+        else:
+            client.views_open(trigger_id=click.trigger_id, view=view)
+    except Unreadable as error:
+        log.warning("slack sheet not shown", extra={"why": str(error)})
+    except FAULTS as error:
+        log.info("slack sheet not shown", extra={"why": fate_of(error).why})
+        again = Words(AGAIN, again=open_button(click.gate_id, LOOK))
+        _whisper(click, again if isinstance(reply, Form) else reply)
+
+
+def _whisper(click: Click, words: Words) -> None:
+    """A note that nobody else sees, where they pressed or beside the bot. What was recorded stands in the card, too."""
+    try:
+        client = client_of(click.installation, SECONDS)
+        channel = click.channel or client.conversations_open(users=click.user_id)["channel"]["id"]
+        to: dict[str, Any] = {"channel": channel, "user": click.user_id}
         client.chat_postEphemeral(**to, text=escaped(words.text), blocks=words.blocks)
     except Unreadable as error:
         log.warning("slack note not sent", extra={"why": str(error)})
     except FAULTS as error:
         log.warning("slack note not sent", extra={"why": fate_of(error).why})
+
+
+def _sign(words: Words, token: str = "") -> Json:
+    """Words as a view that has nothing to send; `token`: of the sheet whose place it takes."""
+    kept = {"private_metadata": json.dumps({SHEET: token})} if token else {}
+    return {
+        "type": "modal",
+        "title": _plain("Countersign"),
+        "close": _plain("Close"),
+        "blocks": words.blocks,
+        **kept,
+    }
 
 
 def _plain(words: str) -> Json:

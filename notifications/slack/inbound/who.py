@@ -12,7 +12,7 @@ from intents import clock
 from intents.errors import Busy
 from intents.services.durable import durable
 from notifications.channels.base import Dead
-from notifications.models import SlackLink
+from notifications.models import SlackInstallation, SlackLink
 from notifications.sealing import Unreadable
 from notifications.slack.client import client_of
 from notifications.slack.faults import FAULTS, fate_of
@@ -27,6 +27,7 @@ SECONDS = 1
 FOREIGN = "it belongs to another Slack team."
 UNKNOWN = "Slack did not say who you are."
 OTHERS = "This message was sent to somebody else, and its buttons are theirs."
+UNFIT = "slack_account_unfit"
 
 
 @dataclass(frozen=True)
@@ -38,33 +39,37 @@ class Stranger:
 
 
 def person_behind(click: Click) -> Person | Stranger:
+    """Whoever pressed, if what they pressed on was meant for them."""
+    found = person_of(click.installation, click.team_id, click.user_id)
+    if isinstance(found, Person) and click.meant_for not in (None, found.pk):
+        return Stranger("slack_not_theirs", OTHERS)
+    return found
+
+
+def person_of(installation: SlackInstallation, team_id: str, user_id: str) -> Person | Stranger:
     """Outside of any transaction: Slack may be asked. Busy if it does not say."""
-    link = link_of(click.team_id, click.user_id)
-    why = _unfit(click, link)
+    link = link_of(team_id, user_id)
+    why = FOREIGN if team_id != installation.team_id else _unfit(installation, user_id, link)
     if why:
-        return Stranger("slack_account_unfit", f"This Slack account does not decide: {why} Nothing was recorded.")
+        return Stranger(UNFIT, f"This Slack account does not decide: {why} Nothing was recorded.")
     if link is None:
         return Stranger("slack_not_linked", f"Link your account first: {settings.BASE_URL}/account/slack")
     if not is_rested(link, clock.now()):
         at = moment(link.linked_at + REST, clock.now(), zone_of(link.person_id))
         return Stranger("slack_link_rests", f"Your account was linked just now, and decides from {at} on.")
-    if click.message and click.message.delivery.person_id not in (None, link.person_id):
-        return Stranger("slack_not_theirs", OTHERS)
     return link.person
 
 
-def _unfit(click: Click, link: SlackLink | None) -> str:
+def _unfit(installation: SlackInstallation, user_id: str, link: SlackLink | None) -> str:
     """Why Slack's own words about this user keep them from deciding; "" if nothing does."""
     now = clock.now()
-    if click.team_id != click.installation.team_id:
-        return FOREIGN
     if link is not None and _is_fresh(link, now):
         return ""
     try:
-        user = dict(client_of(click.installation, SECONDS).users_info(user=click.user_id)["user"])
+        user = dict(client_of(installation, SECONDS).users_info(user=user_id)["user"])
     except (*FAULTS, Unreadable) as error:
         return _silence(error, link)
-    why = unfit(user, click.installation.team_id)
+    why = unfit(user, installation.team_id)
     if link is not None:
         with durable():
             SlackLink.objects.filter(pk=link.pk).update(fit_at=None if why else now)
