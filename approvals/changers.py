@@ -16,14 +16,14 @@ from django.db.models import Q, QuerySet
 from approvals.models import Membership, Override, Person, PolicyVersion
 from approvals.reach import deciders_ever
 from approvals.rules import Rule
-from approvals.terms import CHAIN
+from approvals.terms import CHAIN, POST
 from intents.models import Workspace, WorkspaceEntry
 from intents.services.changes import details_of_entry
 
 LATELY = timedelta(hours=24)
 KINDS = (
-    *("approval_settings", "chain", "membership", "override", "person", "policy", "schedule", "slack_installation"),
-    "team",
+    *("approval_settings", "chain", "membership", "override", "person", "policy", "schedule", "slack_channel"),
+    *("slack_installation", "team"),
 )
 WHOLE = {"approval_settings": "the approval settings", "slack_installation": "the Slack app"}
 """What concerns every intent of the workspace, in words."""
@@ -35,7 +35,7 @@ SETTING = "changers_wait"
 @dataclass(frozen=True)
 class Rules:
     """What one intent is decided by: policies for its type (None: they have been applied), and these names'
-    people. A saved chain is a name, too: `chain:night`."""
+    people. A saved chain is a name, too: `chain:night`; so is where it is posted: `post:slack:#deploys`."""
 
     workspace: Workspace
     names: frozenset[str]
@@ -45,7 +45,7 @@ class Rules:
     def people(self) -> set[str]:
         """Who may decide, on call or later on call, or may break the glass of any gate."""
         breakers = Membership.objects.filter(workspace=self.workspace, is_active=True, can_break_glass=True)
-        who = [name for name in self.names if not name.startswith(CHAIN)]
+        who = [name for name in self.names if not name.startswith((CHAIN, POST))]
         named = {person.ref for person in deciders_ever(self.workspace, who)}
         return named | {str(person_id) for person_id in breakers.values_list("person_id", flat=True)}
 
@@ -55,6 +55,8 @@ class Rules:
         match kind:
             case "team" | "schedule" | "chain" if said["name"] in self.names:
                 return f"the {said['name'].replace(':', ' ')}"
+            case "slack_channel" if f"{POST}{said['name']}" in self.names:
+                return f"the Slack channel {said['name'].removeprefix('slack:')}"
             case "override" if _schedule_of(said) in self.names:
                 return f"who is on call in {_schedule_of(said).removeprefix('schedule:')}"
             case "person" if said["id"] in self.people:

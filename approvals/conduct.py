@@ -19,6 +19,7 @@ NOTHING: Conduct = {
     "comment_required": False,
     "exclude": [],
     "inform": [],
+    "post": [],
     "strength": LINKED,
     "risk": "normal",
     "editable": [],
@@ -26,6 +27,8 @@ NOTHING: Conduct = {
     "secret": [],
     "extend": None,
 }
+UNITED = ("instructions", "exclude", "inform", "post", "secret")
+"""Lists of which both hold. A plan of an earlier release may lack one."""
 
 
 def of_rule(gate: dict[str, Any]) -> Conduct:
@@ -41,7 +44,7 @@ def of_rule(gate: dict[str, Any]) -> Conduct:
 
 def merged(asked: Conduct, policy: Conduct, *, by_request: bool) -> Conduct:
     """The stricter of both. `asked` is the request's, which says none of this, or what earlier policies made of it."""
-    both = {key: _union(asked[key], policy[key]) for key in ("instructions", "exclude", "inform", "secret")}
+    both = {key: _union(asked.get(key) or [], policy[key]) for key in UNITED}
     rest = {
         "task_type": asked["task_type"] or policy["task_type"],
         "outcomes": _classed(asked["outcomes"], policy["outcomes"]),

@@ -11,7 +11,7 @@ from approvals.chains.compiling import merged as merged_chain
 from approvals.rules import DEFAULT_DEADLINE, LONGEST_GATE
 from intents.submission import Times
 
-CHAIN = "chain:"
+CHAIN, POST = "chain:", "post:"
 TermsBody = dict[str, Any]
 """{"requirement": [{"who", "need"}], "rejections", "deadline", "on_timeout",
 "chain": a compiled one, "warn_before": seconds or None, "escalate_to": [whom the request wants told next],
@@ -115,9 +115,17 @@ def names_in(body: TermsBody) -> list[str]:
 
 
 def rules_in(body: TermsBody) -> list[str]:
-    """`names_in`, and the saved chain that orders who of them is told when."""
+    """`names_in`, the saved chain that orders who of them is told when, and where else it is posted."""
     name = body["chain"]["name"].partition("@")[0]
-    return [*names_in(body), *([f"{CHAIN}{name}"] if name else [])]
+    places = [f"{POST}{place}" for place in places_in(body)]
+    return [*names_in(body), *([f"{CHAIN}{name}"] if name else []), *places]
+
+
+def places_in(body: TermsBody, until: int | None = None) -> list[str]:
+    """Where else the request is posted: by the gate, and by its chain's steps up to this one (None: by all of them)."""
+    steps = body["chain"]["steps"] if "chain" in body else []
+    by_steps = [place for step in steps[: None if until is None else until + 1] for place in step.get("post", ())]
+    return list(dict.fromkeys([*(body.get("post") or ()), *by_steps]))
 
 
 def completed(body: TermsBody) -> TermsBody:

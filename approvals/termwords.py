@@ -8,13 +8,14 @@ from approvals.conduct import is_high_risk, leaves_out_earlier_approvers, streng
 from approvals.directory import label
 from approvals.models import Gate
 from approvals.strength import LINKED, Strength
+from approvals.terms import places_in
 from approvals.text import one_line
 
 
 def conditions_of(gate: Gate) -> list[str]:
     """One sentence each; nothing for what holds everywhere."""
     terms = gate.terms.body
-    said = (_risk(terms), _strength(terms), _comment(gate), _left_out(terms), _told(terms))
+    said = (_risk(terms), _strength(terms), _comment(gate), _left_out(terms), _told(terms), _posted(terms))
     return [sentence for sentence in said if sentence]
 
 
@@ -43,3 +44,8 @@ def _left_out(terms: dict[str, Any]) -> str:
 def _told(terms: dict[str, Any]) -> str:
     names = terms.get("inform") or []
     return f"Told of it, without a vote: {label(names)}." if names else ""
+
+
+def _posted(terms: dict[str, Any]) -> str:
+    names = ", ".join(one_line(name, 100) for name in places_in(terms))
+    return f"Also posted to {names}." if names else ""

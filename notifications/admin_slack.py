@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from intents.admin_base import ReadOnly
-from notifications.models import SlackInstallation, SlackLink, SlackMessage
+from notifications.models import SlackInstallation, SlackLink, SlackMessage, SlackRoom
 
 
 @admin.register(SlackInstallation)
@@ -15,6 +15,15 @@ class SlackInstallationAdmin(ReadOnly):
     list_display = ("workspace", "team_name", "team_id", "app_id", "secrets_at", "fault", "listened_at", "socket_fault")
     list_select_related = ("workspace",)
     exclude = ("sealed_bot_token", "sealed_signing_secret", "sealed_app_token")
+
+
+@admin.register(SlackRoom)
+class SlackRoomAdmin(ReadOnly):
+    """To which channels requests may be posted, and what is wrong. They are added at /setup/slack."""
+
+    list_display = ("name", "slack_name", "workspace", "channel_id", "is_private", "is_shared", "looked_at", "fault")
+    list_filter = ("workspace",)
+    list_select_related = ("workspace",)
 
 
 @admin.register(SlackLink)

@@ -21,6 +21,7 @@ from notifications.asked import known_from
 from notifications.audience import Telling, gate_of, tellings
 from notifications.flood import bounded
 from notifications.models import Delivery, Purpose
+from notifications.posts import posts
 from notifications.recipients import recipients
 from notifications.routing import Occasion, routes
 from notifications.slack.homes import mark_homes
@@ -91,7 +92,8 @@ def _fan_out(event: Event, now: datetime) -> list[Delivery]:
         return []
     gate_id = parse_id(gate_of(event.event_type, details))
     gate = _gate(event, gate_id) if gate_id else None
-    return [delivery for what in told for delivery in _deliveries(event, what, gate, details, now)]
+    personal = [delivery for what in told for delivery in _deliveries(event, what, gate, details, now)]
+    return [*personal, *posts(event, gate, details, now)]
 
 
 def _gate(event: Event, gate_id: uuid.UUID) -> Gate | None:

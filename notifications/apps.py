@@ -13,13 +13,16 @@ class NotificationsConfig(AppConfig):
         """Say what is kept about closed intents, hear of mail that came back, and take what Slack sends."""
         from anymail.signals import tracking
 
+        from approvals import places
         from intents import ports
         from notifications import keeping
         from notifications.bounces.views import receive
+        from notifications.slack import rooms
         from notifications.slack.inbound.registering import register_all
         from notifications.webhooks.keeping import WebhooksKeeper
 
         tracking.connect(receive, dispatch_uid="bounces")
         register_all()
+        places.register_places(rooms.trouble_with)
         ports.register_keeper(keeping.NotificationsKeeper())
         ports.register_keeper(WebhooksKeeper())

@@ -22,6 +22,7 @@ from notifications.cutting import fitting
 from notifications.facts import gate_url, intent_facts, sender_name
 from notifications.maillinks.links import decide_url
 from notifications.models import EMAIL, Purpose
+from notifications.postwords import post_reason
 from notifications.wording import because, names, short_digest, spoken, verb
 
 TITLE_LIMIT = 80
@@ -49,7 +50,7 @@ def ask(case: Case) -> Content:
         template="ask",
         subject=_subject(case, gate),
         headline=f"{verb(gate.task_type)} “{visible(gate.title)}”",
-        reason=_reason(case),
+        reason=post_reason(case, gate, _number(case)) if case.delivery.is_post else _reason(case),
         facts=(*intent_facts(case), *_gate_facts(case, gate)),
         url=gate_url(case),
         link="Sign in, look at it and decide",
@@ -96,6 +97,8 @@ def _prefix(case: Case) -> str:
         return f"{_number(case)}: "
     if _is_change(case):
         return "Changed: "
+    if case.delivery.is_post and case.delivery.purpose == Purpose.ESCALATION:
+        return "Escalated: "
     return PREFIXES.get(case.delivery.purpose, "")
 
 

@@ -17,7 +17,8 @@ from notifications.wording import spoken
 
 TITLE_LIMIT = 80
 SUMMARY_LIMIT = 3000
-NOTHING_TO_DO = "You were asked about this. There is nothing to do any more."
+ASKED = "You were asked about this. "
+NOTHING_TO_DO = "There is nothing to do any more."
 
 
 def note(case: Case) -> Content:
@@ -25,12 +26,12 @@ def note(case: Case) -> Content:
     gate = case.gate
     if gate is None or gate.is_open:
         raise ValueError("A closing note without a closed gate.")
-    word = _word(gate)
+    word, asked = _word(gate), "" if case.delivery.is_post else ASKED
     return Content(
         template="news",
         subject=f"{word}, nothing to do any more: {one_line(gate.title, TITLE_LIMIT)} ({case.intent.workspace})",
         headline=f"{word}: {one_line(gate.title, TITLE_LIMIT)}",
-        reason=f"{NOTHING_TO_DO}\n{summary(case, gate)}",
+        reason=f"{asked}{NOTHING_TO_DO}\n{summary(case, gate)}",
         facts=intent_facts(case),
         url=gate_url(case),
         link="See what became of it",

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from approvals.services.told import mark_told, mark_unreachable
 from intents import clock, ticks
@@ -115,8 +116,9 @@ def _tried(case: Case, channel: Channel) -> Fate | Unsent:
 
 def _message(case: Case, channel: Channel) -> Message:
     """To the person's address of today, should it have changed since the delivery was queued."""
-    people = [case.person] if case.person else []
-    to = channel.addresses(case.intent.workspace_id, people).get(case.delivery.person_id, case.delivery.address)
+    to = case.delivery.address
+    if case.person is not None:
+        to = channel.addresses(case.intent.workspace_id, [case.person]).get(case.person.pk, to)
     return Message(case.delivery.pk, case.intent.pk, case.delivery.gate_id, to, compose(case), case)
 
 
@@ -147,19 +149,24 @@ def _pause(delivery: Delivery, fate: Retry) -> float:
 
 
 def sent(delivery: Delivery, fate: Sent, now: datetime, said_at: datetime) -> None:
-    """The gate's seat and the delivery change in one transaction, or neither does. A digest tells what it names."""
+    """The gate's seat and the delivery change in one transaction, or neither does. By a post nobody counts as told."""
     with durable():
-        if delivery.gate_id and delivery.purpose in ASKS:
-            mark_told(delivery.gate_id, delivery.person_id, now)
-        if delivery.purpose == Purpose.DIGEST:
-            for gate_id in gates_named(delivery, said_at):
+        if delivery.person_id:
+            for gate_id in _gates_told(delivery, said_at):
                 mark_told(gate_id, delivery.person_id, now)
         settle(delivery, DeliveryStatus.SENT, reference=fate.ref)
 
 
+def _gates_told(delivery: Delivery, said_at: datetime) -> list[UUID]:
+    """A digest tells what it names."""
+    if delivery.purpose == Purpose.DIGEST:
+        return gates_named(delivery, said_at)
+    return [delivery.gate_id] if delivery.gate_id and delivery.purpose in ASKS else []
+
+
 def _dead(delivery: Delivery, why: str) -> None:
     """The next channel has it from now on, or the person is unreachable. A digest is of many gates, each by itself."""
-    if delivery.purpose == Purpose.DIGEST and not reached_otherwise(delivery):
+    if delivery.person_id and delivery.purpose == Purpose.DIGEST and not reached_otherwise(delivery):
         for gate_id in gates_held(delivery):
             mark_unreachable(gate_id, delivery.person_id, why)
     with durable():

@@ -17,6 +17,7 @@ from approvals.views.guard import signed_in
 from intents import clock
 from notifications.fates import in_words
 from notifications.models import Delivery, DeliveryStatus
+from notifications.readers import names_of
 
 MOST = 500
 FATES = {
@@ -40,7 +41,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Entry:
-    """One message to one person by one channel. `now` says in words how it stands."""
+    """One message to one person, or to one place, by one channel. `now` says in words how it stands."""
 
     at: datetime
     name: str
@@ -63,15 +64,15 @@ def gate_deliveries(request: HttpRequest, person: Person, gate_id: uuid.UUID) ->
 def entries_for(gate: Gate, person: Person) -> Iterator[Entry]:
     """The messages about this gate in order, as this person may see them."""
     rows = list(Delivery.objects.filter(intent_id=gate.intent_id, gate_id=gate.pk).order_by("created_at", "pk")[:MOST])
-    names = dict(Person.objects.filter(pk__in={row.person_id for row in rows}).values_list("pk", "name"))
+    name_of = names_of(rows, "somebody who is gone")
     sees_all = Membership.objects.filter(
         person=person, workspace_id=gate.workspace_id, is_active=True, is_admin=True
     ).exists()
     for row in rows:
         yield Entry(
             at=row.created_at,
-            name=names.get(row.person_id, "somebody who is gone"),
-            address=row.address if sees_all or row.person_id == person.pk else masked(row.address),
+            name=name_of(row),
+            address=row.address if sees_all or row.person_id in (None, person.pk) else masked(row.address),
             channel=row.channel,
             purpose=str(row.get_purpose_display()),
             now=in_words(row),

@@ -33,6 +33,7 @@ WORDS = {
     Purpose.CHANGED: "changed requests",
     Purpose.WANTED: "wishes for changes",
     Purpose.WARNING: "last calls",
+    Purpose.INFORM: "notes of what is asked of others",
 }
 
 
@@ -40,12 +41,13 @@ def digest(case: Case) -> Content:
     """As of now: gates that were settled meanwhile are counted, and not listed."""
     held = list(held_in(case.delivery).values_list("purpose", "gate_id"))
     sender = sender_name(case.intent)
+    whom = "this channel" if case.delivery.is_post else "you"
     open_gates = list(gates_to_decide(case.delivery, case.now).select_related("intent"))
     return Content(
         template="news",
         subject=f"{len(held)} more messages from {sender} ({case.intent.workspace}), {len(open_gates)} to decide",
-        headline=f"{sender} floods you: {len(held)} more messages",
-        reason=f"This program sent you more than {settings.MESSAGES_PER_HOUR} messages within an hour. "
+        headline=f"{sender} floods {whom}: {len(held)} more messages",
+        reason=f"This program sent {whom} more than {settings.MESSAGES_PER_HOUR} messages within an hour. "
         "These were held back and come as this one. If this should not be, tell whoever runs the program, or an admin.",
         facts=(
             Fact("Workspace", str(case.intent.workspace)),

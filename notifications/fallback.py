@@ -22,7 +22,10 @@ def give_up(delivery: Delivery, why: str, now: datetime) -> None:
     """This message never reaches its person. Inside `durable()`; the copies on other channels are held until its end.
 
     Two channels that fail at once take turns here: the later one knows of the earlier. The intent is held before them.
+    A post has no person, and nobody is missed by it.
     """
+    if delivery.person_id is None:
+        return
     is_asked = bool(delivery.gate_id) and delivery.purpose in ASKS
     if is_asked:
         hold_first(delivery.intent_id)
@@ -42,7 +45,7 @@ def lose(delivery: Delivery, why: str, now: datetime) -> None:
 
 
 def reached_otherwise(delivery: Delivery) -> bool:
-    """True if another channel reaches this person."""
+    """True if another channel reaches this person. Nothing else reaches a place."""
     return any(name != delivery.channel for name, _ in _addresses(delivery))
 
 
@@ -74,9 +77,11 @@ def _is_queued_elsewhere(delivery: Delivery, others: list[Delivery], now: dateti
 
 def _addresses(delivery: Delivery) -> list[tuple[str, str]]:
     """The channels that reach this person, each with its address."""
-    people = list(Person.objects.filter(pk=delivery.person_id))
-    reach = ((name, channel.addresses(delivery.workspace_id, people)) for name, channel in CHANNELS.items())
-    return [(name, found[delivery.person_id]) for name, found in reach if delivery.person_id in found]
+    person = Person.objects.filter(pk=delivery.person_id).first() if delivery.person_id else None
+    if person is None:
+        return []
+    reach = ((name, channel.addresses(delivery.workspace_id, [person])) for name, channel in CHANNELS.items())
+    return [(name, found[person.pk]) for name, found in reach if person.pk in found]
 
 
 def _queue(delivery: Delivery, channel: str, address: str, now: datetime) -> None:

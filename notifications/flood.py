@@ -1,6 +1,7 @@
 """Too many messages: beyond the limits they are held, and one digest names the flood (rows of `Delivery`, no lists).
 
-A person gets at most MESSAGES_PER_HOUR from one sender on each channel; a gate makes at most DELIVERIES_PER_GATE.
+A person gets at most MESSAGES_PER_HOUR from one sender on each channel, and a place that posts go to as many; a gate
+makes at most DELIVERIES_PER_GATE.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ TOO_MANY = "This gate has made as many messages as one gate may."
 
 
 def bounded(deliveries: list[Delivery], intent: Intent, now: datetime) -> list[Delivery]:
-    """The same deliveries of one intent, those beyond a limit settled already, and a digest for each flooded person."""
+    """The same deliveries of one intent, those beyond a limit settled already, and a digest for each flooded reader."""
     if not deliveries:
         return []
     recent = _recent(deliveries, intent, now)
@@ -36,11 +37,13 @@ def bounded(deliveries: list[Delivery], intent: Intent, now: datetime) -> list[D
     digests: list[Delivery] = []
     flooded = set()
     for delivery in deliveries:
+        if delivery.settled_at is not None:
+            continue
         made[delivery.gate_id] += 1
         if delivery.gate_id and made[delivery.gate_id] > settings.DELIVERIES_PER_GATE:
             _settled(delivery, DeliveryStatus.DEAD, TOO_MANY, now)
             continue
-        reader = (delivery.person_id, delivery.channel)
+        reader = _reader(delivery)
         recent[reader] += 1
         if recent[reader] > settings.MESSAGES_PER_HOUR:
             if reader not in flooded:
@@ -51,7 +54,7 @@ def bounded(deliveries: list[Delivery], intent: Intent, now: datetime) -> list[D
 
 
 def adopt(digest: Delivery) -> None:
-    """Just before the digest is written: whatever is held for its person, and stands in no other, is now its own."""
+    """Just before the digest is written: whatever is held for its reader, and stands in no other, is now its own."""
     with durable():
         rows = _between(digest, digest.intent.sender_id).filter(status=DeliveryStatus.HELD, reference="")
         rows.update(reference=str(digest.pk))
@@ -59,7 +62,7 @@ def adopt(digest: Delivery) -> None:
 
 def held_in(digest: Delivery) -> QuerySet[Delivery]:
     """What the digest stands for."""
-    return Delivery.objects.filter(person_id=digest.person_id, status=DeliveryStatus.HELD, reference=str(digest.pk))
+    return Delivery.objects.filter(_same(digest), status=DeliveryStatus.HELD, reference=str(digest.pk))
 
 
 def gates_to_decide(digest: Delivery, at: datetime) -> QuerySet[Gate]:
@@ -80,12 +83,32 @@ def gates_held(digest: Delivery) -> set[UUID]:
 
 
 def _recent(deliveries: list[Delivery], intent: Intent, now: datetime) -> Counter[object]:
-    """How many messages each person got on each channel from this sender within the last hour."""
-    people = {delivery.person_id for delivery in deliveries}
-    rows = Delivery.objects.filter(person_id__in=people, created_at__gt=now - HOUR, intent__sender_id=intent.sender_id)
+    """How many messages each reader got on each channel from this sender within the last hour."""
+    people = {delivery.person_id for delivery in deliveries if delivery.person_id}
+    places = {delivery.address for delivery in deliveries if delivery.is_post}
+    rows = Delivery.objects.filter(created_at__gt=now - HOUR, intent__sender_id=intent.sender_id)
     rows = rows.exclude(status=DeliveryStatus.HELD).exclude(purpose=Purpose.DIGEST)
-    counted = rows.values_list("person_id", "channel").annotate(Count("pk")).order_by()
-    return Counter({(person_id, channel): number for person_id, channel, number in counted})
+    found: Counter[object] = Counter()
+    if people:
+        found.update(_counted(rows.filter(person_id__in=people), "person_id"))
+    if places:
+        found.update(_counted(rows.filter(person_id=None, address__in=places), "address"))
+    return found
+
+
+def _counted(rows: QuerySet[Delivery], reader: str) -> dict[object, int]:
+    counted = rows.values_list(reader, "channel").annotate(Count("pk")).order_by()
+    return {(who, channel): number for who, channel, number in counted}
+
+
+def _reader(delivery: Delivery) -> object:
+    """A person, or a place where several read; on this channel."""
+    return (delivery.person_id or delivery.address, delivery.channel)
+
+
+def _same(like: Delivery) -> Q:
+    """What goes to the same reader."""
+    return Q(person_id=None, address=like.address) if like.is_post else Q(person_id=like.person_id)
 
 
 def _made(intent: Intent) -> Counter[object]:
@@ -119,8 +142,8 @@ def _digests(like: Delivery, sender_id: UUID) -> QuerySet[Delivery]:
 
 
 def _between(like: Delivery, sender_id: UUID) -> QuerySet[Delivery]:
-    """What this sender sends to the same person on the same channel."""
-    return Delivery.objects.filter(person_id=like.person_id, channel=like.channel, intent__sender_id=sender_id)
+    """What this sender sends to the same reader on the same channel."""
+    return Delivery.objects.filter(_same(like), channel=like.channel, intent__sender_id=sender_id)
 
 
 def _settled(delivery: Delivery, status: DeliveryStatus, why: str, now: datetime) -> None:

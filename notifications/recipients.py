@@ -39,8 +39,17 @@ def _pending(telling: Telling, gate: Gate, now: datetime) -> list[Person]:
     """Who may decide and has not. Whoever is looking at it is not asked again."""
     everybody = telling.group == Group.PENDING or set(telling.names) >= set(names_in(gate.terms.body))
     told = told_people(gate, None if everybody else people_named(gate.workspace, list(telling.names)))
-    looking = {claim.person_id for claim in live_claims(gate, now)} if telling.purpose in PESTERING else set()
-    return [person for person in told if person.pk not in looking]
+    return _not_looking(gate, told, now) if telling.purpose in PESTERING else told
+
+
+def still_asked(gate: Gate, now: datetime) -> list[Person]:
+    """Who may decide, has not, and is not looking at it."""
+    return _not_looking(gate, told_people(gate), now)
+
+
+def _not_looking(gate: Gate, people: Iterable[Person], now: datetime) -> list[Person]:
+    looking = {claim.person_id for claim in live_claims(gate, now)}
+    return [person for person in people if person.pk not in looking]
 
 
 def _concerned(intent: Intent, gate: Gate) -> QuerySet[Person]:

@@ -16,7 +16,7 @@ from notifications.asked import was_asked
 from notifications.case import Case
 from notifications.flood import held_in
 from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
-from notifications.recipients import is_member
+from notifications.recipients import PESTERING, is_member, still_asked
 
 OF_A_STEP = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION)
 GONE = (DeliveryStatus.DEAD, DeliveryStatus.SUPERSEDED, DeliveryStatus.HELD)
@@ -31,6 +31,8 @@ _NEWER_ASK = Prepared(
 
 def superseded_by(case: Case) -> str:
     """Why nobody needs this message any more, in words; "" while somebody does."""
+    if case.delivery.is_post:
+        return _post_is_stale(case)
     person = case.person
     if person is None or not is_member(case.intent, person):
         return "This person is no longer a member of the workspace."
@@ -40,12 +42,31 @@ def superseded_by(case: Case) -> str:
     return why if is_needless(case) else ""
 
 
+def _post_is_stale(case: Case) -> str:
+    """Nobody in particular reads it: it is needed while anybody is still asked."""
+    if case.delivery.purpose == Purpose.DIGEST:
+        return "" if held_in(case.delivery).exists() else "Another digest has said it."
+    gate = case.gate
+    if settled := _is_over(gate, case.now):
+        return settled
+    if gate is not None and case.delivery.purpose in PESTERING and not still_asked(gate, case.now):
+        return "Nobody is asked any more who could be reminded."
+    return "A newer message asks for the same." if _newer(case, list(ASKS)) else ""
+
+
+def _is_over(gate: Gate | None, now: datetime) -> str:
+    """Why nobody is asked any more; "" while somebody is."""
+    if gate is None or not gate.is_open or gate.expires_at <= now:
+        return "The gate is settled."
+    return "It waits for changes by whoever asked." if gate.held_at is not None else ""
+
+
 def _ask_is_stale(case: Case) -> str:
     gate, person = case.gate, case.person
-    if gate is None or person is None or not gate.is_open or gate.expires_at <= case.now:
+    if settled := _is_over(gate, case.now):
+        return settled
+    if gate is None or person is None:
         return "The gate is settled."
-    if gate.held_at is not None:
-        return "It waits for changes by whoever asked."
     if own_vote(gate, person) is not None:
         return "This person has answered."
     if case.delivery.purpose in OF_A_STEP and _is_looking(gate, person, case.now):

@@ -43,7 +43,7 @@ class StepForm(PartForm):
 
     GROUPS: ClassVar[Groups] = (
         ("", ("after", "who", "remind_after", "remind_every", "remind_most")),
-        ("Channels", ("channels",)),
+        ("Channels", ("channels", "post")),
     )
     after = SpanField(
         required=False, label="After", help_text="From the step before it, such as 2h. The first: from the opening."
@@ -60,10 +60,16 @@ class StepForm(PartForm):
         required=False, label="By", help_text="slack, email after 10m. Empty: as each person prefers.", max_length=200
     )
 
+    post = NamesField(
+        required=False,
+        label="Also post it to",
+        help_text="Slack channels of /setup/slack, such as slack:#oncall, from this step on.",
+    )
+
     def body(self) -> dict[str, Any]:
         """The step as the chain stores it."""
         data = self.cleaned_data
-        step = {key: data[key] for key in ("after", "who", "channels") if data[key]}
+        step = {key: data[key] for key in ("after", "who", "channels", "post") if data[key]}
         if data["remind_after"]:
             every, most = data["remind_every"] or data["remind_after"], data["remind_most"]
             step["remind"] = {"after": data["remind_after"], "every": every} | ({"most": most} if most else {})
@@ -163,6 +169,7 @@ def _step_initial(step: dict[str, Any]) -> dict[str, Any]:
         "after": step.get("after", 0),
         "who": step.get("who", []),
         "channels": step.get("channels", []),
+        "post": step.get("post", []),
         "remind_after": remind.get("after"),
         "remind_every": remind.get("every"),
         "remind_most": remind.get("most"),

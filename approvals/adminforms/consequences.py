@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from approvals.directory import people_named
+from approvals.linting.gates import places_of
 from approvals.reach import deciders_ever
+from approvals.savedchains import chains_named
 from approvals.services.linting import lint_draft, with_draft
 from approvals.services.replay import replay
 from intents.models import Workspace
@@ -18,12 +20,14 @@ DAYS = 7
 
 @dataclass(frozen=True)
 class Consequences:
-    """`told`: how many people each request is told to. `draft` is the body as JSON, for a dry run.
+    """`told`: how many people each request is told to; `posted`: where it is posted besides.
 
+    `draft` is the body as JSON, for a dry run.
     `warnings`: what lint says of it. `replayed`: what it would have done to the intents of the last days, in words.
     """
 
     told: int
+    posted: str
     example_type: str
     draft: str
     warnings: tuple[str, ...]
@@ -40,6 +44,7 @@ def consequences_of(workspace: Workspace, name: str, body: dict[str, Any], posit
     types = body["match"]["types"]
     return Consequences(
         told=told_by(workspace, body),
+        posted=posted_by(workspace, body),
         example_type=types[0].replace("*", "example.v1"),
         draft=json.dumps(body, ensure_ascii=False),
         warnings=tuple(str(finding) for finding in lint_draft(workspace, name, body, position)),
@@ -50,6 +55,13 @@ def consequences_of(workspace: Workspace, name: str, body: dict[str, Any], posit
 def told_by(workspace: Workspace, body: dict[str, Any]) -> int:
     """The largest number of people that one of its gates tells, now or later."""
     return max((_told(workspace, gate) for gate in body.get("gates", [])), default=0)
+
+
+def posted_by(workspace: Workspace, body: dict[str, Any]) -> str:
+    """The places that its gates post to, now or later, for people to read."""
+    gates = body.get("gates", [])
+    chains = chains_named(workspace.pk, gates)
+    return ", ".join(dict.fromkeys(place for gate in gates for place in places_of(gate, chains)))
 
 
 def _told(workspace: Workspace, gate: dict[str, Any]) -> int:

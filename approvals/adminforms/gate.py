@@ -28,13 +28,13 @@ STRENGTHS = (
     (FRESH, "a sign-in within the minutes below"),
 )
 RISKS = (("low", "low"), ("normal", "normal"), ("high", "high: asks twice, wants a fresh sign-in, never in bulk"))
-PLAIN = ("title", "instructions", "outcomes", "form", "inform", "editable", "fillable", "secret")
+PLAIN = ("title", "instructions", "outcomes", "form", "inform", "post", "editable", "fillable", "secret")
 TIMES = ("deadline", "warn_before")
 
 
 REMINDING = ("chain", "remind_after", "remind_every", "remind_most", "escalate_to", "warn_before")
 ASKING = ("title", "instructions", "task_type", "outcomes", "form", "comments", "comment_on")
-JUDGING = ("rejections", "exclude_previous", "inform", "risk", "strength", "strength_minutes")
+JUDGING = ("rejections", "exclude_previous", "inform", "post", "risk", "strength", "strength_minutes")
 EXTENDING = ("extend_who", "extend_most")
 GROUPS = (
     ("", ("place", "step", "requirement", "deadline", "on_timeout")),
@@ -99,6 +99,12 @@ class GateForm(PartForm):
     comments = forms.ChoiceField(choices=COMMENTS, required=False, label="A comment is needed for")
     comment_on = NamesField(required=False, label="Outcomes with a comment")
     inform = NamesField(required=False, label="Also inform", help_text="They are told, and do not decide.")
+    post = NamesField(
+        required=False,
+        label="Also post it to",
+        help_text="Slack channels of /setup/slack, such as slack:#deploys. Everybody there reads it; only those who "
+        "must agree decide.",
+    )
     exclude_previous = forms.BooleanField(required=False, label="Not whoever approved an earlier gate of the intent")
     risk = forms.ChoiceField(choices=RISKS, initial="normal", label="Risk")
     strength = forms.ChoiceField(choices=STRENGTHS, required=False, label="A yes needs")

@@ -3,6 +3,8 @@
 {"name": "night@3", "steps": [{"after": 0, "who": [], "channels": [{"slack": 0}, {"email": 600}],
                                "remind": {"after": 1800, "every": 1800, "most": 3}}],
  "repeat": 0, "repeat_after": 5400, "last_resort": [], "hours": null}
+
+A step that is posted somewhere besides has `post`, such as ["slack:#deploys"].
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a chain may look like when somebody writes one. Pure: whether its people exist is seen elsewhere.
 
-{"steps": [{"after": 0, "who": [], "channels": ["slack", {"email": 600}],
+{"steps": [{"after": 0, "who": [], "channels": ["slack", {"email": 600}], "post": ["slack:#deploys"],
             "remind": {"after": 1800, "every": 1800, "most": 3}}, {"after": 7200, "who": ["team:leads"]}],
  "repeat": 0, "repeat_after": 7200, "last_resort": ["team:leads"],
  "hours": {"zone": "Europe/Berlin", "days": ["mon", "fri"], "from": "09:00", "to": "18:00", "holidays": "DE-BE",
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from approvals.chains.body import MOST_REMINDERS, SHORTEST_INTERVAL
 from approvals.chains.hours import DAYS, MIDNIGHT, calendar_of
+from approvals.rulebook.posts import check_post
 from approvals.rulebook.words import RuleRefused, count, only_known
 
 MOST_STEPS = 20
@@ -25,7 +26,7 @@ LONGEST_PAUSE = 29 * 24 * 3600
 RISKS = ("low", "normal", "high")
 CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,15}")
 CHAIN_KEYS = ("steps", "repeat", "repeat_after", "last_resort", "hours")
-STEP_KEYS = ("after", "who", "channels", "remind")
+STEP_KEYS = ("after", "who", "channels", "post", "remind")
 REMIND_KEYS = ("after", "every", "most")
 HOURS_KEYS = ("zone", "days", "from", "to", "holidays", "pass")
 
@@ -65,6 +66,8 @@ def _check_step(step: Any, where: str, *, first: bool) -> None:
     _seconds(step.get("after", 0 if first else None), f"{where}.after", 0 if first else SHORTEST_INTERVAL)
     _names(step.get("who", []), f"{where}.who")
     check_channels(step.get("channels", []), f"{where}.channels")
+    if "post" in step:
+        check_post(step["post"], f"{where}.post")
     if step.get("remind") is not None:
         remind = _object(step["remind"], REMIND_KEYS, f"{where}.remind")
         for key in ("after", "every"):

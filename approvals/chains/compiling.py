@@ -80,12 +80,13 @@ def _lasts(remind: dict[str, int] | None) -> int | None:
 
 
 def _step(written: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+    step = {
         "after": written.get("after", 0),
         "who": list(written.get("who", [])),
         "channels": channels_from(written.get("channels", [])),
         "remind": _remind(written.get("remind")),
     }
+    return step | ({"post": list(written["post"])} if written.get("post") else {})
 
 
 def _remind(written: Mapping[str, int] | None) -> dict[str, int] | None:

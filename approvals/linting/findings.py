@@ -28,7 +28,7 @@ class Known:
     """What the rows say. `able`: how many may decide by a name, or could agree at once by several (a tuple of names).
 
     `holes`: the first time at which a schedule has nobody. `schemas`: active ones by type; `open_types`: why a type's
-    payloads may have any shape.
+    payloads may have any shape. `places`: what is wrong with those that gates are posted to.
     """
 
     able: Mapping[tuple[str, ...], int]
@@ -37,6 +37,7 @@ class Known:
     chains: SavedChains = field(default_factory=dict)
     schemas: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     open_types: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def count(self, names: list[str]) -> int:
         """How many of these could agree."""

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from approvals.chains.body import Chain, chain_from
-from approvals.chains.compiling import chain_of_rule
+from approvals.chains.compiling import SavedChains, chain_of_rule
 from approvals.linting.findings import Finding, Known
 from approvals.rulebook.asks import outcome_classes
 from approvals.rulebook.rule import Rule
 from approvals.rulebook.times import DEFAULT_DEADLINE
+from approvals.terms import places_in
 
 
 def lint_gates(rule: Rule, known: Known) -> Iterator[Finding]:
@@ -21,10 +22,18 @@ def lint_gates(rule: Rule, known: Known) -> Iterator[Finding]:
         if gate.get("risk") == "high" and gate.get("on_timeout") == "approve":
             yield Finding(rule.name, "silence_at_high_risk", f"{place}.on_timeout", "Silence approves at high risk.")
         yield from _yeses(rule, gate, place)
+        for name in places_of(gate, known.chains):
+            if name in known.places:
+                yield Finding(rule.name, "place_unfit", f"{place}.post", f"{name}: {known.places[name]}")
         if isinstance(gate["place"], dict) and "senders" not in rule.body["match"]:
             (step,) = gate["place"].values()
             words = f"senders name their steps themselves: work in a step of another name than {step} may pass before"
             yield Finding(rule.name, "sender_names_step", f"{place}.place", f"{words} this gate. Limit match.senders.")
+
+
+def places_of(gate: dict[str, Any], chains: SavedChains) -> list[str]:
+    """Where else it is posted, at once or by a step of its chain."""
+    return places_in({"post": gate.get("post"), "chain": chain_of_rule(gate, chains)})
 
 
 def _chain(rule: Rule, gate: dict[str, Any], place: str, known: Known) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from approvals.rulebook import asks, fields, times, voters
+from approvals.rulebook import asks, fields, posts, times, voters
 from approvals.rulebook.words import RuleRefused, only_known
 
 PLACES = ("before", "after")
@@ -50,6 +50,7 @@ CHECKS: dict[str, Check] = {
     "rejections": voters.check_rejections,
     "exclude": voters.check_exclude,
     "inform": voters.check_inform,
+    "post": posts.check_post,
     "strength": voters.check_strength,
     "risk": voters.check_risk,
     "editable": fields.check_fields,

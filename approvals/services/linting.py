@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from approvals.linting.findings import Finding, Known
+from approvals.linting.gates import places_of
 from approvals.linting.whole import lint
 from approvals.oncall import holes_between
+from approvals.places import trouble_with
 from approvals.reach import most_at_once
 from approvals.rotas import roster_named, schedules_in
 from approvals.rules import Rule
@@ -51,13 +53,15 @@ def known_of(workspace: Workspace, rules: list[Rule]) -> Known:
     types = sorted({name for rule in rules for name in registered_types(workspace, rule)})
     rows = SemanticSchema.objects.filter(workspace=workspace, is_active=True, semantic_type__in=types)
     reasons = {name: why_open(workspace, name) for name in types}
+    chains = chains_named(workspace.pk, gates)
     return Known(
         able=able,
         now=now,
         holes=_holes(workspace, sorted(names), now),
-        chains=chains_named(workspace.pk, gates),
+        chains=chains,
         schemas=dict(rows.values_list("semantic_type", "schema")),
         open_types={name: why for name, why in reasons.items() if why},
+        places=trouble_with(workspace.pk, sorted({name for gate in gates for name in places_of(gate, chains)})),
     )
 
 

@@ -38,8 +38,9 @@ def _send_again(delivery: Delivery, bounce: Bounce) -> None:
     with durable():
         if not _settle(delivery, bounce, DeliveryStatus.QUEUED, not_before=until, settled_at=None):
             return
-        if delivery.gate_id and delivery.purpose in ASKS and not _told_otherwise(delivery):
-            unmark_told(delivery.gate_id, delivery.person_id)
+        person_id = delivery.person_id
+        if person_id and delivery.gate_id and delivery.purpose in ASKS and not _told_otherwise(delivery):
+            unmark_told(delivery.gate_id, person_id)
 
 
 def _give_up(delivery: Delivery, bounce: Bounce) -> None:

@@ -12,7 +12,15 @@ from notifications.models.delivery import (
     Purpose,
 )
 from notifications.models.mail import LinkGeneration, StoppedAddress
-from notifications.models.slack import SlackCode, SlackInstallation, SlackLane, SlackLink, SlackMessage, SlackPress
+from notifications.models.slack import (
+    SlackCode,
+    SlackInstallation,
+    SlackLane,
+    SlackLink,
+    SlackMessage,
+    SlackPress,
+    SlackRoom,
+)
 from notifications.models.slackhome import SlackHome, SlackNote
 from notifications.models.webhook import InboxWatch, WebhookDelivery, WebhookEvent, WebhookSubscription
 
@@ -36,6 +44,7 @@ __all__ = [
     "SlackMessage",
     "SlackNote",
     "SlackPress",
+    "SlackRoom",
     "StoppedAddress",
     "WebhookDelivery",
     "WebhookEvent",

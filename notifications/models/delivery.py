@@ -50,14 +50,17 @@ ASKS = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION, Purpose.DELEGATIO
 
 
 class Delivery(models.Model):
-    """Unique per event, channel, address and purpose, so that announcing an event twice tells nobody twice."""
+    """Unique per event, channel, address and purpose, so that announcing an event twice tells nobody twice.
+
+    Without a person it is a post, to a place where several people read it.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
     intent = models.ForeignKey(Intent, on_delete=models.CASCADE, related_name="deliveries")
     event = models.ForeignKey(Event, on_delete=models.CASCADE)
     gate_id = models.UUIDField(null=True)
-    person_id = models.UUIDField()
+    person_id = models.UUIDField(null=True)
     channel = models.CharField(max_length=16)
     address = models.CharField(max_length=255)
     purpose = models.CharField(max_length=12, choices=Purpose.choices)
@@ -81,11 +84,21 @@ class Delivery(models.Model):
                 condition=models.Q(status__in=("queued", "sending")),
             ),
             models.Index(fields=["person_id", "created_at"], name="delivery_of_person"),
+            models.Index(
+                fields=["address", "created_at"],
+                name="delivery_of_place",
+                condition=models.Q(person_id__isnull=True),
+            ),
             models.Index(fields=["reference"], name="delivery_reference", condition=~models.Q(reference="")),
         ]
 
     def __str__(self) -> str:
         return f"{self.purpose} to {self.address} ({self.status})"
+
+    @property
+    def is_post(self) -> bool:
+        """True if it goes to a place instead of a person: nobody counts as told by it."""
+        return self.person_id is None
 
 
 class ChannelAccount(models.Model):

@@ -44,6 +44,39 @@ class SlackInstallation(models.Model):
         return f"slack:{self.team_id}"
 
 
+class SlackRoom(models.Model):
+    """A channel of Slack to which requests are posted. Policies call it by `name`, whatever Slack calls it later.
+
+    What Slack said of it last: `is_shared` with other organisations, and why nothing can be posted (`fault`).
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    team_id = models.CharField(max_length=32)
+    channel_id = models.CharField(max_length=32)
+    name = models.CharField(max_length=80)
+    slack_name = models.CharField(max_length=80, editable=False)
+    is_private = models.BooleanField(default=False, editable=False)
+    is_shared = models.BooleanField(default=True, editable=False)
+    fault = models.CharField(max_length=500, blank=True, editable=False)
+    looked_at = models.DateTimeField(null=True, editable=False, help_text="When Slack was asked last.")
+    look_at = models.DateTimeField(editable=False, help_text="When to ask next.")
+
+    class Meta:
+        verbose_name = "slack channel"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "team_id", "channel_id"], name="slack_room_once"),
+            models.UniqueConstraint(fields=["workspace", "name"], name="slack_room_named_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"slack:#{self.name}"
+
+    @property
+    def address(self) -> str:
+        """Where deliveries to it go."""
+        return f"{self.team_id}/{self.channel_id}"
+
+
 class SlackLink(models.Model):
     """This person is that Slack user, by their own doing, until `ended_at`. It works after a rest."""
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from approvals.models import Person
 from approvals.views.history import history_of
 from intents.models import Event, Intent
 from notifications.models import Delivery, DeliveryStatus
+from notifications.readers import names_of
 from notifications.rehearsal.moments import in_words
 from notifications.rehearsal.script import Act
 
@@ -100,14 +100,14 @@ def _events(intent: Intent) -> list[Line]:
 
 def _messages(intent: Intent) -> list[Line]:
     rows = list(Delivery.objects.filter(intent=intent, status=DeliveryStatus.SENT).order_by("settled_at", "pk"))
-    names = dict(Person.objects.filter(pk__in={row.person_id for row in rows}).values_list("pk", "name"))
+    name_of = names_of(rows)
     return [
         Line(
             row.settled_at or row.created_at,
             MESSAGE,
             row.purpose,
-            f"{row.purpose} to {names.get(row.person_id, row.address)} by {row.channel}",
-            names.get(row.person_id, row.address),
+            f"{row.purpose} to {name_of(row)} by {row.channel}",
+            name_of(row),
             row.channel,
         )
         for row in rows

@@ -9,13 +9,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from approvals.outcomes import OutcomeClass
 from approvals.text import one_line, visible
 from notifications.content import Content, Fact, Quote, Table
 from notifications.slack.actions import ACT, DECIDE, Act, Decide, action_id, pack, pack_act
-from notifications.slack.richtext import Json, block, escaped, line, lines, link, preformatted, quote, text
+from notifications.slack.richtext import Json, block, date, escaped, line, lines, link, preformatted, quote, text
 
 FOR_TABLES = 3_500
 FOR_QUOTES = 1_000
@@ -52,13 +53,17 @@ class Offer:
 
 @dataclass(frozen=True)
 class Frame:
-    """What a card has besides its content: choices, a menu, words about the reader's own part, whether links work."""
+    """What a card has besides its content: choices, a menu, words about the reader's own part, whether links work.
+
+    `until`: its end, for readers of whom nobody knows the time zone.
+    """
 
     choices: tuple[Choice, ...] = ()
     menu: tuple[Offer, ...] = ()
     own: str = ""
     links: bool = True
     base_url: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -194,6 +199,8 @@ def _end(content: Content, frame: Frame, *, is_full: bool) -> Iterable[Json]:
     last = [text(words) for words in (f"{content.silence}\n" if content.silence else "", frame.own) if words]
     if last:
         yield block(line(*last))
+    if frame.until:
+        yield block(line(text("Where you are, that is: "), date(frame.until, f"{frame.until:%H:%M} UTC")))
     buttons = [button(number, each) for number, each in enumerate(_offered(frame.choices, is_full=is_full))]
     elements = [*buttons, *([_menu(frame.menu)] if frame.menu else [])]
     if elements:

@@ -21,12 +21,15 @@ from notifications.models import ASKS, Purpose, SlackInstallation
 from notifications.places import is_public
 from notifications.slack.actions import DECIDE, Decide
 from notifications.slack.blocks import Card, Choice, Frame, card, reply, told
+from notifications.slack.discreet import discreet
 from notifications.slack.inbound.dispatch import is_answered
-from notifications.slack.menus import menu
+from notifications.slack.menus import menu, menu_for_all
 
 
 def card_of(case: Case, content: Content, *, in_thread: bool = False) -> Card:
     """The message of this delivery with this content; in a thread, one without what stands above it."""
+    if case.is_discreet:
+        return discreet(case)
     if not in_thread:
         return card(content, frame_of(case))
     return reply(content) if case.delivery.purpose in ASKS else told(content, frame_of(case))
@@ -55,19 +58,24 @@ def content_of(case: Case) -> Content:
 
 
 def frame_of(case: Case) -> Frame:
-    """What the reader may answer, and what they have answered."""
+    """What the reader may answer, and what they have answered; of a post, what whoever may decide may answer."""
     base = Frame(links=is_public(settings.BASE_URL), base_url=settings.BASE_URL)
     gate, person = case.gate, case.person
-    if case.delivery.purpose not in ASKS or gate is None or person is None or not gate.is_open:
+    if case.delivery.purpose not in ASKS or gate is None or not gate.is_open:
         return base
-    refusal = may_decide(gate, person)
+    if case.delivery.is_post:
+        base = replace(base, until=gate.expires_at)
+    elif person is None:
+        return base
+    refusal = may_decide(gate, person) if person else None
     if refusal is not None:
         return replace(base, own=refusal.message)
     weak = too_weak(gate, Shown(LINKED), case.now)
-    own = " ".join(filter(None, [_own(case, gate, person), weak.message if weak else ""]))
+    own = " ".join(filter(None, [_own(case, gate, person) if person else "", weak.message if weak else ""]))
     if not (is_answered(DECIDE) and (base.links or _is_listened_to(case))):
         return replace(base, own=own)
-    return replace(base, choices=_choices(gate, takes_yes=weak is None), menu=menu(gate, person, case.now), own=own)
+    offered = menu(gate, person, case.now) if person else menu_for_all(gate)
+    return replace(base, choices=_choices(gate, takes_yes=weak is None), menu=offered, own=own)
 
 
 def _is_listened_to(case: Case) -> bool:

@@ -1,4 +1,6 @@
-"""The channel `slack`: a direct message to the person whose account is linked; what follows goes into its thread."""
+"""The channel `slack`: a direct message to the person whose account is linked, or a post to a channel of Slack; what
+follows goes into its thread.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +29,12 @@ from notifications.slack.faults import FAULTS, Broken, code_of, fate_of
 from notifications.slack.installing import note_fault
 from notifications.slack.lanes import hold
 from notifications.slack.linking import REST
+from notifications.slack.roomlook import is_fresh, look
 from notifications.slack.search import posted_before
 
 log = logging.getLogger(__name__)
 OFF = "Slack is switched off for this workspace."
+NO_ROOM = "This Slack channel is not on the workspace's list any more."
 NOT_LINKED = "This person has no linked Slack account any more."
 FEW = 5
 THREAD_GONE = "thread_not_found"
@@ -44,10 +48,10 @@ _LINK = Prepared(
 
 @dataclass(frozen=True)
 class Post:
-    """What is about to be posted, and where."""
+    """What is about to be posted, and where: to a person by their link, or to the case's room."""
 
     installation: SlackInstallation
-    link: SlackLink
+    link: SlackLink | None
     case: Case
     content: Content
     client: WebClient
@@ -98,9 +102,11 @@ class SlackChannel:
 
     def _posted(self, post: Post) -> Fate:
         """Post it, and keep where it stands. A thread whose card was deleted in Slack is begun anew."""
-        channel = self._dm(post)
-        root = kept.root_of(post.case, post.link.team_id, channel)
-        place = kept.Place(post.link.team_id, channel, root.ts if root else "")
+        if refused := self._room_refuses(post):
+            return refused
+        team_id, channel = post.installation.team_id, self._conversation(post)
+        root = kept.root_of(post.case, team_id, channel)
+        place = kept.Place(team_id, channel, root.ts if root else "")
         if post.case.delivery.attempt > 1 and (row := self._adopted(post, place)):
             return Sent(str(row))
         card = card_of(post.case, post.content, in_thread=root is not None)
@@ -121,8 +127,19 @@ class SlackChannel:
         rows = [kept.adopt(post.case, place, ts) for ts in found]
         return rows[0] if rows else None
 
-    def _dm(self, post: Post) -> str:
-        """The id of the conversation with this person, asked for once."""
+    def _room_refuses(self, post: Post) -> Dead | None:
+        """Who reads there is known before anything is posted."""
+        room = post.case.room
+        if room is None:
+            return None
+        if not is_fresh(room, clock.now()):
+            self._rest()
+        return look(room, post.client)
+
+    def _conversation(self, post: Post) -> str:
+        """The channel's id; with a person that of the conversation, asked for once."""
+        if post.link is None:
+            return post.case.delivery.address.partition("/")[2]
         if post.link.dm_channel:
             return post.link.dm_channel
         self._rest()
@@ -145,6 +162,9 @@ def _prepared(case: Case, content: Content) -> Post | Dead:
         return Dead(OFF)
     if installation.fault:
         return Dead(installation.fault)
+    if case.delivery.is_post:
+        known = case.room is not None and case.room.team_id == installation.team_id
+        return Post(installation, None, case, content, client_of(installation)) if known else Dead(NO_ROOM)
     link = _LINK.first(person=case.delivery.person_id, team=installation.team_id, before=case.now - REST)
     if link is None:
         return Dead(NOT_LINKED)
@@ -162,10 +182,10 @@ def _words(card: Card, case: Case, place: kept.Place) -> dict[str, Any]:
         "metadata": {"event_type": "countersign_message", "event_payload": {"delivery": str(case.delivery.pk)}},
     }
     if place.thread_ts:
-        words |= {"thread_ts": place.thread_ts, "text": f"<@{_user(case)}> {card.text}"}
+        words |= {"thread_ts": place.thread_ts, "text": f"{_ping(case)}{card.text}"}
     return words
 
 
-def _user(case: Case) -> str:
-    """A reply in a thread rings no phone unless it names its reader."""
-    return case.delivery.address.partition("/")[2]
+def _ping(case: Case) -> str:
+    """A reply in a thread rings no phone unless it names its reader. A post rings nobody's."""
+    return "" if case.delivery.is_post else f"<@{case.delivery.address.partition('/')[2]}> "

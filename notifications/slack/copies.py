@@ -17,7 +17,7 @@ from intents.models import Intent
 from intents.prepared import read_once
 from intents.services.durable import durable
 from notifications import breaker
-from notifications.case import read_case
+from notifications.case import Case, read_case
 from notifications.channels.base import Dead, Retry
 from notifications.fallback import lose
 from notifications.models import SLACK, SlackInstallation, SlackMessage
@@ -29,6 +29,7 @@ from notifications.slack.faults import FAULTS, GONE, Broken, code_of, fate_of
 from notifications.slack.installing import note_fault
 from notifications.slack.kept import note_gone
 from notifications.slack.lanes import blocked_teams
+from notifications.slack.roomlook import look
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=20)
@@ -89,28 +90,31 @@ def _rewrite(row: SlackMessage) -> None:
     if row.shows and row.shown_seq == Intent.objects.values_list("last_seq", flat=True).get(pk=row.intent_id):
         _settle(row, row.shown_seq, row.shows)
         return
-    with read_once():
-        case = read_case(row.delivery, now)
-        card = card_of(case, content_of(case), in_thread=bool(row.thread_ts))
-    if card.digest != row.shows and not _written(row, card):
-        return
-    _settle(row, case.intent.last_seq, card.digest)
+    case = read_case(row.delivery, now)
+    if card := _written(row, case):
+        _settle(row, case.intent.last_seq, card.digest)
 
 
-def _written(row: SlackMessage, card: Card) -> bool:
-    """True if Slack shows it now; else the row says what comes next."""
+def _written(row: SlackMessage, case: Case) -> Card | None:
+    """What Slack shows now; None if the row says what comes next. Who reads in a channel is known before."""
     installation = SlackInstallation.objects.get(workspace=row.workspace_id)
     try:
         client = client_of(installation)
+        if case.room is not None:
+            look(case.room, client)
+        with read_once():
+            card = card_of(case, content_of(case), in_thread=bool(row.thread_ts))
+        if card.digest == row.shows:
+            return card
         client.chat_update(channel=row.channel, ts=row.ts, text=card.text, blocks=list(card.blocks))
     except Unreadable as error:
         _put_off(row, clock.now() + LONG, str(error))
-        return False
+        return None
     except FAULTS as error:
         _failed(row, installation, error)
-        return False
+        return None
     breaker.answered(f"{SLACK}:{row.team_id}")
-    return True
+    return card
 
 
 def _failed(row: SlackMessage, installation: SlackInstallation, error: Exception) -> None:

@@ -52,4 +52,9 @@ def _label(element: Json) -> str:
 
 def _run(leaf: Json) -> Run:
     style = leaf.get("style", {})
-    return Run(leaf["text"], bold=bool(style.get("bold")), italic=bool(style.get("italic")), url=leaf.get("url", ""))
+    return Run(
+        leaf.get("text") or leaf["fallback"],
+        bold=bool(style.get("bold")),
+        italic=bool(style.get("italic")),
+        url=leaf.get("url", ""),
+    )

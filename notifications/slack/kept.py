@@ -14,7 +14,7 @@ from intents.prepared import Prepared
 from intents.services.durable import durable
 from intents.services.rows import insert
 from notifications.case import Case
-from notifications.models import Delivery, SlackInstallation, SlackMessage
+from notifications.models import Delivery, SlackInstallation, SlackMessage, SlackRoom
 from notifications.slack.blocks import Card
 
 CHECK_AFTER = timedelta(seconds=3)
@@ -86,6 +86,13 @@ def forget_words(intent_id: UUID) -> None:
     """What somebody wrote about this intent is gone here, and is to go from Slack."""
     rows = SlackMessage.objects.filter(intent=intent_id, gone=False)
     rows.update(marks=F("marks") + 1, shows="", due_at=clock.now())
+
+
+def mark_room(room: SlackRoom) -> None:
+    """Something else may be shown there from now on: whatever stands there is written anew."""
+    rows = SlackMessage.objects.filter(workspace=room.workspace_id, team_id=room.team_id, channel=room.channel_id)
+    if rows.filter(gone=False).update(marks=F("marks") + 1, shows="", due_at=clock.now()):
+        nudges.after_commit(nudges.DELIVER)
 
 
 def note_gone(row: SlackMessage) -> None:

@@ -6,8 +6,14 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-SCOPES = ("chat:write", "commands", "im:history", "im:write", "users:read")
+SCOPES = (
+    *("channels:history", "channels:read", "chat:write", "commands", "groups:history", "groups:read"),
+    *("im:history", "im:write", "users:read"),
+)
 """What the bot needs; asked of the token when it is set up."""
+BOT_EVENTS = ("app_home_opened", "app_uninstalled", "message.im", "tokens_revoked")
+ROOM_EVENTS = ("channel_archive", "channel_shared", "channel_unarchive", "channel_unshared", "group_archive")
+"""What Slack tells of channels to which requests may be posted. All of them name it as `channel`."""
 EVENTS = "/slack/events"
 INTERACTIONS = "/slack/interactions"
 COMMANDS = "/slack/commands"
@@ -35,7 +41,7 @@ def manifest(base_url: str, *, public: bool) -> dict[str, Any]:
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": _where(base_url + EVENTS, public=public)
-            | {"bot_events": ["app_home_opened", "app_uninstalled", "message.im", "tokens_revoked"]},
+            | {"bot_events": [*BOT_EVENTS, *ROOM_EVENTS]},
             "interactivity": {"is_enabled": True} | _where(base_url + INTERACTIONS, public=public),
             "org_deploy_enabled": False,
             "socket_mode_enabled": not public,

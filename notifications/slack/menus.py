@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from approvals.clockwork import goes_further
 from approvals.models import Gate, Person
+from approvals.selectors import standing_votes
 from approvals.services.decide import own_vote
 from approvals.text import one_line
 from approvals.views.offers import Offers, offers_of
+from approvals.views.subject import requester_of
 from notifications.slack.actions import Act
 from notifications.slack.blocks import Offer
 
@@ -21,7 +24,8 @@ LABELS = {
     "escalate": "Escalate now",
     "extend": "Move the deadline…",
 }
-"""In the order of the menu. At most five apply at once."""
+"""In the order of the menu. At most five apply at once to one reader."""
+MOST = 5
 
 
 def menu(gate: Gate, person: Person, now: datetime) -> tuple[Offer, ...]:
@@ -29,6 +33,19 @@ def menu(gate: Gate, person: Person, now: datetime) -> tuple[Offer, ...]:
     offers = offers_of(gate, person, now)
     answered = own_vote(gate, person) is not None
     return tuple(offer(gate, name) for name in LABELS if _applies(name, offers, answered=answered))
+
+
+def menu_for_all(gate: Gate) -> tuple[Offer, ...]:
+    """Below a post, where anybody may look: what some may do now. Who presses is told if it is not theirs."""
+    applies = {
+        "take_back": bool(standing_votes(gate)),
+        "claim": True,
+        "ask": requester_of(gate.intent) is not None,
+        "delegate": True,
+        "escalate": goes_further(gate),
+        "extend": bool(gate.terms.body.get("extend")),
+    }
+    return tuple(offer(gate, name) for name in LABELS if applies.get(name))[:MOST]
 
 
 def offer(gate: Gate, name: str) -> Offer:

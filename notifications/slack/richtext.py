@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from approvals.text import visible
@@ -22,6 +23,12 @@ def text(words: str, *, bold: bool = False, italic: bool = False, code: bool = F
 def link(url: str, words: str) -> Json:
     """A link of ours."""
     return {"type": "link", "url": url, "text": words}
+
+
+def date(at: datetime, words: str) -> Json:
+    """A moment in the time zone of each reader; `words` where Slack cannot draw it."""
+    form = "{date_short_pretty}, {time}"
+    return {"type": "date", "timestamp": int(at.timestamp()), "format": form, "fallback": words}
 
 
 def line(*leaves: Json) -> Json:

@@ -20,6 +20,7 @@ from notifications.slack.lanes import claim_some, leave, next_turn
 from notifications.slack.lookup import look_up_due
 from notifications.slack.notes import say_notes_due
 from notifications.slack.notices import announce_links_due
+from notifications.slack.roomlook import look_at_rooms_due
 
 log = logging.getLogger(__name__)
 SENDING, REWRITING, PUBLISHING, LOOKING_AFTER = 24, 4, 2, 1
@@ -142,8 +143,8 @@ def send_next(channel: Channel) -> bool:
 
 
 def look_after() -> bool:
-    """Whoever sent a code is looked up, new links are announced, unknown copies searched for, notes said."""
-    return bool(look_up_due() + announce_links_due() + look_again_due() + say_notes_due())
+    """Codes are looked up, new links announced, unknown copies searched for, notes said, channels looked at."""
+    return bool(look_up_due() + announce_links_due() + look_again_due() + say_notes_due() + look_at_rooms_due())
 
 
 DUTIES: Sequence[tuple[Callable[[], bool], int]] = (

@@ -23,6 +23,7 @@ from notifications.sealing import Unreadable
 from notifications.slack.checking import APP, BOT, SECRET, Secrets, secrets_of, tested
 from notifications.slack.installing import install, installations, uninstall
 from notifications.slack.manifest import as_json, new_app_url
+from notifications.slack.rooms import rooms_of
 from notifications.slack.socketmode.hearing import hearing
 
 FIELDS = (
@@ -37,7 +38,7 @@ FIELDS = (
 @signed_in
 def setup(request: HttpRequest, person: Person) -> HttpResponse:
     """The page, for admins of a workspace. Posting tries the tokens and keeps them only if all of them work."""
-    workspace = _workspace(request, person)
+    workspace = workspace_of(request, person)
     current = installations(workspace).first()
     if request.method != "POST":
         return _page(request, person, workspace, current)
@@ -55,7 +56,7 @@ def setup(request: HttpRequest, person: Person) -> HttpResponse:
 @signed_in
 def remove(request: HttpRequest, person: Person) -> HttpResponse:
     """Forget the tokens."""
-    workspace = _workspace(request, person)
+    workspace = workspace_of(request, person)
     uninstall(workspace, person.actor)
     messages.success(request, "Slack is off for this workspace, and its tokens are forgotten.")
     return redirect(f"{reverse('slack_setup')}?workspace={workspace}")
@@ -67,7 +68,7 @@ def run_by(person: Person) -> QuerySet[Workspace]:
     return mine.order_by("org", "name")
 
 
-def _workspace(request: HttpRequest, person: Person) -> Workspace:
+def workspace_of(request: HttpRequest, person: Person) -> Workspace:
     """The one that is named, else the first. 404 for whoever is no admin, as if there were no such page."""
     org, _, name = (request.POST.get("workspace") or request.GET.get("workspace") or "").partition("/")
     mine = run_by(person)
@@ -100,6 +101,7 @@ def _page(
         "workspaces": run_by(person),
         "current": current,
         "hearing": hearing(current, clock.now(), public=_public()) if current and not current.fault else None,
+        "rooms": rooms_of(workspace.pk),
         "public": _public(),
         "base_url": settings.BASE_URL,
         "manifest": as_json(settings.BASE_URL, public=_public()),

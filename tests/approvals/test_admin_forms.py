@@ -45,6 +45,7 @@ EVERYTHING: dict[str, Any] = {
             "rejections": 2,
             "exclude": ["previous_approvers"],
             "inform": ["team:sre"],
+            "post": ["slack:#deploys", "slack:#ops"],
             "strength": {"signed_in_within": 15},
             "risk": "high",
             "editable": ["payload.count"],
@@ -62,7 +63,8 @@ EVERYTHING: dict[str, Any] = {
 }
 CHAIN: dict[str, Any] = {
     "steps": [
-        {"after": 60, "who": ["team:sre"], "channels": ["slack", {"email": 600}], "remind": {"after": 60, "every": 90}},
+        {"after": 60, "who": ["team:sre"], "channels": ["slack", {"email": 600}], "post": ["slack:#ops"],
+         "remind": {"after": 60, "every": 90}},
         {"after": 7200, "who": ["person:ana@acme.example"]},
     ],
     "repeat": 2,

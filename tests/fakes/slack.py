@@ -29,10 +29,15 @@ from tests.fakes.slackserver import Handler, Server
 from tests.fakes.slacksocket import Sockets
 
 LOOPBACK = "127.0.0.1"
-SCOPES = "chat:write,im:history,im:write,users:read,users:read.email,commands"
+SCOPES = (
+    "chat:write,im:history,im:write,users:read,users:read.email,commands,"
+    "channels:read,channels:history,groups:read,groups:history"
+)
 PER_MINUTE = {
     "views.publish": 100,
     "chat.update": 50,
+    "conversations.info": 50,
+    "users.conversations": 50,
     "conversations.history": 50,
     "conversations.open": 50,
     "users.info": 100,
@@ -147,7 +152,7 @@ class Slack:
         return user_id
 
     def add_room(self, room: str, **fields: Any) -> str:
-        """A channel; `fields` as conversations.info has them: is_archived, is_member, is_ext_shared."""
+        """A channel; `fields` as conversations.info has them: name, is_private, is_archived, is_ext_shared, …"""
         self.rooms[room] = {"id": room, "name": room.lower(), "is_member": True, **fields}
         return room
 
@@ -158,6 +163,10 @@ class Slack:
     def to(self, user_id: str) -> list[Posted]:
         """The messages in the DM with this user, in order."""
         return [post for (channel, _), post in sorted(self.messages.items()) if channel == self.dm(user_id)]
+
+    def in_room(self, room: str) -> list[Posted]:
+        """The messages in this channel, in order."""
+        return [post for (channel, _), post in sorted(self.messages.items()) if channel == room]
 
     def called(self, method: str) -> list[dict[str, Any]]:
         """The calls of this method, in order."""

@@ -60,7 +60,19 @@ def conversations_open(slack: Any, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def conversations_info(slack: Any, given: dict[str, Any]) -> dict[str, Any]:
-    return {"channel": _room(slack, given["channel"])}
+    """A private channel is nowhere for a bot that is not in it."""
+    room = _room(slack, given["channel"])
+    if room.get("is_private") and not room["is_member"]:
+        raise Refused("channel_not_found")
+    return {"channel": room}
+
+
+def users_conversations(slack: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """The channels that the bot is in, page by page."""
+    mine = [room for room in slack.rooms.values() if room["is_member"]]
+    at, most = int(given.get("cursor") or 0), int(given.get("limit") or 100)
+    after = str(at + most) if at + most < len(mine) else ""
+    return {"channels": mine[at : at + most], "response_metadata": {"next_cursor": after}}
 
 
 def conversations_history(slack: Any, given: dict[str, Any]) -> dict[str, Any]:
@@ -79,12 +91,7 @@ def conversations_replies(slack: Any, given: dict[str, Any]) -> dict[str, Any]:
 
 def post_message(slack: Any, given: dict[str, Any]) -> dict[str, Any]:
     channel = given["channel"]
-    if not channel.startswith("D"):
-        room = _room(slack, channel)
-        if room.get("is_archived"):
-            raise Refused("is_archived")
-        if not room["is_member"]:
-            raise Refused("not_in_channel")
+    _may_post(slack, channel)
     _check(given)
     thread = given.get("thread_ts") or ""
     if thread and (channel, thread) not in slack.messages:
@@ -96,6 +103,7 @@ def post_message(slack: Any, given: dict[str, Any]) -> dict[str, Any]:
 
 def update(slack: Any, given: dict[str, Any]) -> dict[str, Any]:
     post = slack.messages.get((given["channel"], given["ts"]))
+    _may_post(slack, given["channel"])
     if post is None:
         raise Refused("message_not_found")
     _check(given)
@@ -138,6 +146,16 @@ def _check(given: dict[str, Any]) -> None:
         raise Refused(code, why) from error
 
 
+def _may_post(slack: Any, channel: str) -> None:
+    if channel.startswith("D"):
+        return
+    room = _room(slack, channel)
+    if room.get("is_archived"):
+        raise Refused("is_archived")
+    if not room["is_member"]:
+        raise Refused("channel_not_found" if room.get("is_private") else "not_in_channel")
+
+
 def _room(slack: Any, channel: str) -> dict[str, Any]:
     if channel not in slack.rooms:
         raise Refused("channel_not_found")
@@ -168,6 +186,7 @@ METHODS: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]] = {
     "users.lookupByEmail": users_by_email,
     "conversations.open": conversations_open,
     "conversations.info": conversations_info,
+    "users.conversations": users_conversations,
     "conversations.history": conversations_history,
     "conversations.replies": conversations_replies,
     "chat.postMessage": post_message,

@@ -14,6 +14,7 @@ from notifications.announce import announce_due
 from notifications.models import SlackInstallation, SlackLink
 from notifications.slack.checking import Secrets, tested
 from notifications.slack.installing import install
+from notifications.slack.roomlist import add_room
 from notifications.slack.senders import slack_due
 from tests.factories import gate_rule, make_policy, open_gate
 from tests.fakes.slack import Posted, Slack
@@ -109,3 +110,10 @@ def send_form(slack: Slack, view: dict[str, Any], user: str, **values: Any) -> A
 def said_to(slack: Slack, user: str) -> str:
     """What the last note says that this user alone sees."""
     return str([note["text"] for note in slack.whispers if note["user"] == user][-1])
+
+
+def add_channel(workspace: Workspace, slack: Slack, name: str = "deploys", **fields: Any) -> str:
+    """A channel of Slack that the workspace may post to; its id there."""
+    channel_id = slack.add_room(f"C0{name.upper()}", name=name, **fields)
+    add_room(workspace, channel_id, "server")
+    return channel_id

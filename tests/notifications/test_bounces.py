@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from approvals.models import Seat
+from approvals.models import Person, Seat
 from approvals.services.answer import Answer
 from approvals.services.decide import decide
 from intents.models import Event
@@ -77,7 +77,7 @@ def test_hard_bounce_moves_that_persons_step_on_at_once_and_they_may_still_decid
     delivery = delivery_to("dan@acme.example")
     assert (delivery.status, delivery.why) == ("dead", "hard bounce: 550 5.1.1 no such box")
     assert history(gate.intent)[-2:] == ["person_unreachable", "escalated"]
-    dan = delivery.person_id
+    dan = Person.objects.get(email="dan@acme.example").pk
     assert Seat.objects.get(gate=gate, person_id=dan).unreachable
     verdict = decide(
         gate.pk, Answer("approved"), Seat.objects.get(person_id=dan).person, via="web", strength="signed_in"

@@ -1,4 +1,4 @@
-"""Events of Slack that concern the app itself."""
+"""Events of Slack that concern the app itself, and the channels that it posts to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from intents.services.durable import durable
 from notifications.slack.faults import BROKEN
 from notifications.slack.inbound.genuine import Incoming
 from notifications.slack.installing import note_fault
+from notifications.slack.roomlook import look_soon
 
 
 def removed(incoming: Incoming, event: dict[str, Any]) -> None:
@@ -18,3 +19,10 @@ def removed(incoming: Incoming, event: dict[str, Any]) -> None:
     for installation in incoming.installations:
         with durable():
             note_fault(installation, BROKEN[code])
+
+
+def room_changed(incoming: Incoming, event: dict[str, Any]) -> None:
+    """Others read along in a channel now, or it is archived: what Slack said of it before is not believed any more."""
+    for installation in incoming.installations:
+        with durable():
+            look_soon(installation, str(event.get("channel") or ""))

@@ -7,7 +7,7 @@ from notifications.slack.inbound import acting, commands, deciding, events, home
 from notifications.slack.inbound.actforms import ACTING
 from notifications.slack.inbound.dispatch import register, register_command, register_event, register_form
 from notifications.slack.inbound.form import DECIDING
-from notifications.slack.manifest import COMMAND
+from notifications.slack.manifest import COMMAND, ROOM_EVENTS
 
 
 def register_all() -> None:
@@ -22,3 +22,5 @@ def register_all() -> None:
     register_event("app_home_opened", home_events.home_opened)
     register_event("app_uninstalled", events.removed)
     register_event("tokens_revoked", events.removed)
+    for name in ROOM_EVENTS:
+        register_event(name, events.room_changed)

@@ -1,0 +1,31 @@
+"""The Slack channels of a workspace, as policies name them: `slack:#deploys`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from notifications.models import SlackRoom
+
+PREFIX = "slack:#"
+UNKNOWN = "There is no such channel here: an admin adds it at /setup/slack."
+
+
+def rooms_of(workspace_id: UUID) -> QuerySet[SlackRoom]:
+    """All that are on its list."""
+    return SlackRoom.objects.filter(workspace=workspace_id).order_by("name")
+
+
+def rooms_named(workspace_id: UUID, names: Iterable[str]) -> dict[str, SlackRoom]:
+    """Those of these names that are on the list."""
+    wanted = [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
+    return {str(room): room for room in rooms_of(workspace_id).filter(name__in=wanted)} if wanted else {}
+
+
+def trouble_with(workspace_id: UUID, names: Collection[str]) -> dict[str, str]:
+    """Those of these names to which nothing could be posted now, each with a sentence."""
+    rooms = rooms_named(workspace_id, names)
+    unknown = {name: UNKNOWN for name in names if name not in rooms}
+    return unknown | {name: room.fault for name, room in rooms.items() if room.fault}
