@@ -14,8 +14,9 @@ from rest_framework.test import APIClient
 
 from intents import clock
 from intents.limits import MINUTES
+from tests.emptying import empty_only_what_was_written
 from tests.factories import make_world
-from tests.guards import let_flush_pass
+from tests.madeonce import made_once
 from tests.wire.holding import hold
 
 hypothesis.settings.register_profile("the same each time", derandomize=True)
@@ -26,7 +27,7 @@ if os.environ.get("CI"):  # where nobody looks for new examples: those that are 
 @pytest.fixture
 def world(db: None) -> SimpleNamespace:
     """acme/production with three people in team sre, an agent, keys and tokens."""
-    return make_world()
+    return made_once(make_world)
 
 
 @pytest.fixture
@@ -68,9 +69,9 @@ def _fast_passwords(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _flush_may_empty_the_history() -> Iterator[None]:
+def _only_what_was_written_is_emptied() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        let_flush_pass(patch)
+        empty_only_what_was_written(patch)
         yield
 
 

