@@ -11,7 +11,9 @@ SCOPES = (
     *("im:history", "im:write", "users:read"),
 )
 """What the bot needs; asked of the token when it is set up."""
-BOT_EVENTS = ("app_home_opened", "app_uninstalled", "message.im", "tokens_revoked")
+BOT_EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")
+TYPED_EVENTS = ("message.channels", "message.groups", "message.im")
+"""What people type; in channels that the app was invited to only answers under a card are looked at."""
 ROOM_EVENTS = ("channel_archive", "channel_shared", "channel_unarchive", "channel_unshared", "group_archive")
 """What Slack tells of channels to which requests may be posted. All of them name it as `channel`."""
 EVENTS = "/slack/events"
@@ -41,7 +43,7 @@ def manifest(base_url: str, *, public: bool) -> dict[str, Any]:
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": _where(base_url + EVENTS, public=public)
-            | {"bot_events": [*BOT_EVENTS, *ROOM_EVENTS]},
+            | {"bot_events": [*BOT_EVENTS, *TYPED_EVENTS, *ROOM_EVENTS]},
             "interactivity": {"is_enabled": True} | _where(base_url + INTERACTIONS, public=public),
             "org_deploy_enabled": False,
             "socket_mode_enabled": not public,

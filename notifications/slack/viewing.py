@@ -9,7 +9,7 @@ from approvals.models import Gate, Person
 from approvals.selectors import may_decide
 from intents.models import Event
 from notifications.case import Case
-from notifications.closing import NOTHING_TO_DO
+from notifications.closing import summary
 from notifications.content import Content
 from notifications.models import SLACK, Delivery, Purpose
 from notifications.slack.blocks import Frame
@@ -21,7 +21,7 @@ def view_of(gate: Gate, person: Person, now: datetime) -> tuple[Content, Frame]:
     """As a card to them would be now. Needs the gate's intent with its texts and sender."""
     case = _case(gate, person, now)
     content = content_of(case)
-    return replace(content, reason=_reason(gate, person, content.reason)), frame_of(case)
+    return replace(content, reason=_reason(case, gate, person, content)), frame_of(case)
 
 
 def _case(gate: Gate, person: Person, now: datetime) -> Case:
@@ -38,8 +38,8 @@ def _case(gate: Gate, person: Person, now: datetime) -> Case:
     return Case(delivery, gate.intent, gate, person, {}, now, zone_of(person.pk))
 
 
-def _reason(gate: Gate, person: Person, said: str) -> str:
+def _reason(case: Case, gate: Gate, person: Person, content: Content) -> str:
     """Nobody is told that they were asked who was not."""
     if not gate.is_open:
-        return said.removeprefix(NOTHING_TO_DO).strip()
-    return said if may_decide(gate, person) is None else ""
+        return summary(case, gate)
+    return content.reason if may_decide(gate, person) is None else ""

@@ -10,6 +10,8 @@ import pytest
 
 from approvals.models import Absence, Decision
 from approvals.services.absences import start_absence
+from approvals.services.answer import Answer
+from approvals.services.decide import decide
 from intents import clock
 from intents.models import WorkspaceEntry
 from notifications.models import SlackLink
@@ -258,6 +260,22 @@ def test_command_of_an_unlinked_or_new_account_says_how_to_link_and_does_nothing
         assert answered(slack, text, "UEVE") == f"Link your account first: {PUBLIC}/account/slack"
         assert answered(slack, text) == "Your account was linked just now, and decides from 15:17 CET on."
     assert not Absence.objects.exists()
+
+
+def test_show_of_what_is_over_or_of_somebody_elses_says_so_and_nothing_untrue(world, slack, there):
+    gate = open_gate(world)
+    gate.intent.excluded = [world.ana.ref]
+    gate.intent.save()
+    said = answered(slack, f"show {gate.pk}")
+    assert "You are bound up with this request" in said
+    assert "among those who may decide" not in said
+
+    decide(gate.pk, Answer("approved"), world.bo, via="web", strength="signed_in")
+    over = answered(slack, f"show {gate.intent_id}")
+
+    assert "Approved by Bo Lind in the web inbox" in over
+    assert "You were asked" not in over
+    assert "Look and decide" not in said + over
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,12 @@ from intents import clock
 from intents.services.lock import locked_intent
 from notifications.models import SlackInstallation, SlackLink
 from notifications.slack.linking import CODE
+from notifications.slack.openbutton import LOOK
 from notifications.slack.socketmode import listeners
 from tests.approvals.browsing import signed_in, text_of
 from tests.factories import gate_rule, make_policy, open_gate
 from tests.fakes.slack import Slack
+from tests.fakes.slackblocks import all_text
 from tests.fakes.slacksocket import SLACK_WAITS
 from tests.live import Live, celery, eventually, serving
 from tests.notifications.slacking import installed, said_to, slack_ready
@@ -100,6 +102,22 @@ def test_an_account_is_linked_and_requests_are_answered_where_slack_cannot_reach
     eventually(lambda: not card.buttons)
     eventually(lambda: SlackInstallation.objects.get().listened_at)
     assert embedded.stop() == 0
+
+
+def test_home_and_commands_work_where_slack_cannot_reach_us(slack, gate):
+    note = slack.sockets.ack(slack.sockets.push(slack.typed("UANA", "list"))).payload
+    assert "1 waits for you" in all_text(note["blocks"])
+    slack.sockets.ack(slack.sockets.push(slack.opened_home("UANA")))
+    eventually(lambda: slack.home("UANA"))
+
+    slack.sockets.ack(slack.sockets.push(slack.click_in(slack.home("UANA"), LOOK, "UANA")))
+    eventually(lambda: slack.views[-1][0] == "open")
+    sheet = slack.views[-1][1]["view"]
+    slack.sockets.ack(slack.sockets.push(slack.click_in(sheet, "Approve", "UANA")))
+
+    assert (Decision.objects.get().gate_id, Decision.objects.get().via) == (gate.pk, "slack")
+    eventually(lambda: "Nothing waits for you." in all_text(slack.home("UANA")["blocks"]))
+    assert "Approved by Ana Ruiz in Slack" in all_text(slack.home("UANA")["blocks"])
 
 
 def test_press_with_the_database_stalled_is_answered_in_time_and_not_called_recorded(slack, gate):
