@@ -95,6 +95,11 @@ def test_slacks_retry_while_the_first_is_under_way_does_not_vote_twice(live, sla
     for thread in threads:
         thread.join()
 
+    eventually(lambda: len(slack.whispers) == len(threads))
+    said = sorted(note["text"] for note in slack.whispers)
+    assert [words.split(" by ")[0] for words in said if not words.startswith("This press was handled before")] == [
+        "Approved"
+    ]
     assert Decision.objects.count() == 1
     assert Event.objects.filter(intent=gate.intent_id, event_type="intent.decision_recorded").count() == 1
 
