@@ -30,7 +30,7 @@ def outcome(case: Case) -> Content:
         subject=f"{word}: {what} ({case.intent.workspace})",
         headline=f"{word}: {what}",
         reason=visible(summary)[:SUMMARY_LIMIT],
-        facts=(*intent_facts(case), Fact("Status", case.intent.status)),
+        facts=(*intent_facts(case), Fact("Status for programs", case.intent.status)),
         url=intent_url(case),
         link="See what happened",
         author=sender_name(case.intent),
