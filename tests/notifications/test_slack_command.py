@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as bounded
+from hypothesis import strategies as st
 
 from approvals.models import Absence, Decision
 from approvals.services.absences import start_absence
 from approvals.services.answer import Answer
 from approvals.services.decide import decide
 from intents import clock
+from intents.errors import Invalid
 from intents.models import WorkspaceEntry
 from notifications.models import SlackLink
+from notifications.slack.inbound.commandline import read, read_away
 from notifications.slack.inbound.decisionwords import sounds_like_an_answer
 from tests.approvals.rotas import layer, make_schedule
 from tests.factories import gate_rule, make_policy, make_workspace, open_gate
@@ -320,6 +326,21 @@ def test_command_is_answered_as_not_confirmed_when_slack_does_not_say_who_it_was
     assert answered(slack, "absent until 2026-12-24").startswith("Not confirmed yet")
     assert not Absence.objects.exists()
     assert "away from" in answered(slack, "absent until 2026-12-24")
+
+
+@given(st.text(max_size=60), st.sampled_from(["", "until 2026-12-24 ", "until 2026-12-24 delegate ", "until "]))
+@bounded(max_examples=60, deadline=None)
+def test_line_is_read_or_refused_in_words_whatever_it_holds(text, before):
+    line = read(f"absent {before}{text}")
+    assert all(word.encode() for word in line.words)
+    with suppress(Invalid):
+        assert read_away(line.words, UTC).until.tzinfo is UTC
+
+
+def test_line_without_what_no_database_stores_is_still_answered(world, slack, there):
+    for text in ("oncall a\0b", "show \0", "absent until 2026-12-24 delegate a\0@acme.example"):
+        assert answered(slack, text)
+    assert read("show \ud800x").words == ("x",)
 
 
 def test_word_of_approval_is_known_by_its_sound():

@@ -14,6 +14,7 @@ from approvals.services.decide import decide
 from intents import clock, sweeps
 from intents.models import WorkspaceEntry
 from notifications.models import SlackHome, SlackInstallation, SlackLink
+from notifications.slack.homepublish import LEASE
 from notifications.slack.homes import opened
 from notifications.slack.linking import unlink
 from notifications.slack.senders import slack_due
@@ -262,6 +263,18 @@ def test_home_is_tried_again_when_slack_was_out_of_order(world, slack, there, ti
     time_machine.shift(11)
     slack_due()
     time_machine.shift(6)
+    slack_due()
+
+    assert "Nothing waits for you." in words(slack)
+
+
+def test_home_whose_worker_died_is_published_by_the_next_one(world, slack, there, time_machine):
+    opened(there, "UANA")
+    SlackHome.objects.update(attempt=1, lease_until=clock.now() + LEASE)
+    slack_due()
+    assert words(slack) == ""
+
+    time_machine.shift(LEASE.total_seconds())
     slack_due()
 
     assert "Nothing waits for you." in words(slack)

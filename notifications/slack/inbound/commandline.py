@@ -36,8 +36,9 @@ class Away:
 
 
 def read(text: str) -> Line:
-    """An empty line has an empty verb."""
-    verb, *words = text[:MOST].split() or [""]
+    """An empty line has an empty verb. What no database stores is dropped."""
+    stored = text[:MOST].encode("utf-8", "ignore").decode().replace("\0", "")
+    verb, *words = stored.split() or [""]
     return Line(verb.lower(), tuple(words))
 
 
