@@ -21,6 +21,7 @@ from notifications.slack.client import client_of
 from notifications.slack.faults import FAULTS, NOBODY, code_of, fate_of
 from notifications.slack.kept import mark_room
 from notifications.slack.lanes import blocked_teams
+from notifications.slack.rooms import rooms_of
 
 log = logging.getLogger(__name__)
 GOOD_FOR = timedelta(minutes=10)
@@ -58,6 +59,19 @@ def said_of(channel: dict[str, Any]) -> dict[str, Any]:
         "is_shared": any(channel.get(key) for key in SHARED),
         "fault": f"{NOBODY[fault]} ({fault})" if fault else "",
     }
+
+
+def faults_of_rooms(installation: SlackInstallation) -> list[str]:
+    """What is wrong with the channels of its workspace, a sentence each. Slack is asked about all of them."""
+    found = []
+    for room in rooms_of(installation.workspace_id):
+        try:
+            ask(room, client_of(installation))
+        except FAULTS as error:
+            found.append(f"{room}: {fate_of(error).why}")
+        else:
+            found += [f"{room}: {room.fault}"] if room.fault else []
+    return found
 
 
 def look_soon(installation: SlackInstallation, channel_id: str) -> None:

@@ -47,6 +47,8 @@ WRONG: dict[str, Any] = {
     "too_many_reminders": with_step(remind={"after": 60, "most": 21}),
     "reminders_without_after": with_step(remind={"every": 60}),
     "a_channel_twice": with_step(channels=["email", {"email": 600}]),
+    "posted_to_a_person": with_step(post=["ana@acme.example"]),
+    "posted_nowhere": with_step(post=[]),
     "a_strange_channel": with_step(channels=["E-Mail"]),
     "two_channels_in_one": with_step(channels=[{"email": 1, "slack": 2}]),
     "repeat": FULL | {"repeat": 11},

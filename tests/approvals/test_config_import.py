@@ -37,7 +37,7 @@ chains:
   slow:
     steps:
       - {after: 0, who: ['team:sre'], remind: {after: 1800, every: 1800, most: 3}}
-      - {after: 7200, who: ['team:leads']}
+      - {after: 7200, who: ['team:leads'], post: ['slack:#oncall']}
 policies:
   - name: deploys
     match: {types: [intent.infra.*]}
@@ -46,6 +46,7 @@ policies:
       - place: before
         requirement:
           - {who: ['team:sre', 'team:leads'], need: 2}
+        post: ['slack:#deploys']
         deadline: 86400
         chain: slow
   - name: notices
@@ -110,8 +111,8 @@ def test_dry_run_says_the_same_and_does_nothing(workspace: Workspace):
         ("default_approvers: ['team:sre']", "default_approvers: ['team:none']", 3, "team:none"),
         ("  leads: [cy@acme.example]\n", "  leads: []\n  leads: []\n", 7, "twice"),
         ("settings:", "setings:", 1, "no section"),
-        ("name: notices", "name: deploys", 28, "twice"),
-        ("name: notices", "name: Not A Slug!", 28, "slug"),
+        ("name: notices", "name: deploys", 29, "twice"),
+        ("name: notices", "name: Not A Slug!", 29, "slug"),
     ],
 )
 def test_one_fault_refuses_the_whole_file_with_its_line(

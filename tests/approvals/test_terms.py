@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.rules import DEFAULT_DEADLINE, LONGEST_GATE
-from approvals.terms import chain_of, completed, from_request, from_rule, line, merge
+from approvals.terms import chain_of, completed, from_request, from_rule, line, merge, places_in
 from intents.submission import Times
 from tests.factories import gate_rule
 
@@ -117,6 +117,23 @@ def test_merge_takes_the_earlier_deadline_and_the_stricter_rules():
     merged = merge(asked(deadline=60), policy(rejections=2, comment_required=True))
 
     assert (merged["deadline"], merged["rejections"], merged["comment_required"]) == (60, 1, True)
+
+
+def test_merge_posts_to_the_places_of_both_and_a_chain_to_its_own():
+    chain = {"steps": [{"post": ["slack:#first"]}, {"after": 60, "post": ["slack:#later", "slack:#ops"]}]}
+    merged = merge(policy(post=["slack:#ops"]), policy(post=["slack:#deploys", "slack:#ops"], chain=chain))
+
+    assert places_in(merged, 0) == ["slack:#ops", "slack:#deploys", "slack:#first"]
+    assert places_in(merged) == ["slack:#ops", "slack:#deploys", "slack:#first", "slack:#later"]
+    assert places_in(merge(asked(), policy(post=["slack:#ops"]))) == ["slack:#ops"]
+
+
+def test_merge_takes_over_a_plan_of_before_there_were_posts():
+    old = policy()
+    del old["post"]
+
+    assert places_in(old) == []
+    assert places_in(merge(old, policy(post=["slack:#ops"]))) == ["slack:#ops"]
 
 
 def test_merge_leaves_the_policys_deadline_when_the_request_names_none():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from approvals.changers import LATELY, Rules, changers
 from approvals.models import Membership
@@ -144,6 +146,19 @@ def test_who_changed_where_a_gate_is_posted_is_bound_up_with_it_for_a_day(world,
     assert bound({"team:sre", "post:slack:#ops"}) == []
     (why,) = bound({"team:sre", "post:slack:#deploys"})
     assert why.startswith("Ana Ruiz changed the Slack channel #deploys at")
+
+
+def test_slack_check_names_channels_that_nothing_can_be_posted_to(world, slack, admin):
+    add(admin, DEPLOYS)
+    out = StringIO()
+    call_command("slack", "check", stdout=out)
+    assert "slack:#deploys" not in out.getvalue()
+
+    slack.rooms[DEPLOYS] |= {"is_archived": True}
+    with pytest.raises(SystemExit):
+        call_command("slack", "check", stdout=out)
+
+    assert out.getvalue().splitlines()[-1] == "  slack:#deploys: The Slack channel is archived. (is_archived)"
 
 
 def test_lint_names_channels_that_nothing_can_be_posted_to(world, slack, admin):

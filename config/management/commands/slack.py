@@ -13,6 +13,7 @@ from notifications.models import SlackInstallation
 from notifications.places import is_public
 from notifications.slack.checking import faults_of
 from notifications.slack.manifest import as_json
+from notifications.slack.roomlook import faults_of_rooms
 from notifications.slack.socketmode.hearing import hearing
 
 
@@ -44,7 +45,8 @@ class Command(BaseCommand):
         for row in rows:
             faults, heard = faults_of(row, socket_mode=not public), hearing(row, clock.now(), public=public)
             self.stdout.write(f"{row.workspace}: {row}, {'out of order' if faults else 'works'}")
-            for line in faults or [heard.words]:
+            rooms = [] if faults else faults_of_rooms(row)
+            for line in faults or [heard.words, *rooms]:
                 self.stdout.write(f"  {line}")
-            works = works and not faults and heard.is_fine
+            works = works and not faults and not rooms and heard.is_fine
         return works
