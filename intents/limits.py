@@ -57,7 +57,8 @@ class Minutes:
 
     def __init__(self, most: int = MOST_COUNTERS) -> None:
         self._most = most
-        self.forget()
+        self._storage = MemoryStorage()
+        self._limiter = FixedWindowRateLimiter(self._storage)
 
     def count(self, who: str, what: str) -> Standing | None:
         """One more request; None if requests are not limited (settings.REQUESTS_PER_MINUTE is 0)."""
@@ -71,8 +72,7 @@ class Minutes:
 
     def forget(self) -> None:
         """Begin again."""
-        self._storage = MemoryStorage()
-        self._limiter = FixedWindowRateLimiter(self._storage)
+        self._storage.reset()
 
     def __len__(self) -> int:
         return len(self._storage.storage)

@@ -17,6 +17,7 @@ from intents.limits import MINUTES
 from tests.emptying import empty_only_what_was_written
 from tests.factories import make_world
 from tests.madeonce import made_once
+from tests.staticfiles import find_static_files_once
 from tests.wire.holding import hold
 
 hypothesis.settings.register_profile("the same each time", derandomize=True)
@@ -69,9 +70,10 @@ def _fast_passwords(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _only_what_was_written_is_emptied() -> Iterator[None]:
+def _nothing_is_done_in_each_test_anew_that_need_not_be() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         empty_only_what_was_written(patch)
+        find_static_files_once(patch)
         yield
 
 
