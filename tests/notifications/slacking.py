@@ -18,6 +18,7 @@ from notifications.slack.roomlist import add_room
 from notifications.slack.senders import slack_due
 from tests.factories import gate_rule, make_policy, open_gate
 from tests.fakes.slack import Posted, Slack
+from tests.fakes.slackblocks import all_text, check_blocks
 
 PUBLIC = "https://countersign.acme.example"
 
@@ -117,3 +118,19 @@ def add_channel(workspace: Workspace, slack: Slack, name: str = "deploys", **fie
     channel_id = slack.add_room(f"C0{name.upper()}", name=name, **fields)
     add_room(workspace, channel_id, "server")
     return channel_id
+
+
+def answered(slack: Slack, text: str, user: str = "UANA", **fields: str) -> str:
+    """What the note says that answers this command."""
+    note = note_of(slack, text, user, **fields)
+    return all_text(note["blocks"])
+
+
+def note_of(slack: Slack, text: str, user: str = "UANA", **fields: str) -> dict[str, Any]:
+    """The note that answers this command."""
+    answer = tell_us(slack, slack.typed(user, text, **fields), "/slack/commands")
+    assert answer.status_code == 200, answer.content
+    note = answer.json()
+    assert note["response_type"] == "ephemeral"
+    check_blocks(note["blocks"])
+    return dict(note)
