@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from approvals.models import Decision, Membership, Seat
+from approvals.services.amend import amend
 from approvals.services.claim import claim
 from intents import clock, sweeps
+from intents.services.fitting import fit_in
 from intents.submission import Submission
 from notifications import deliver
 from notifications.announce import announce_due
@@ -217,6 +219,29 @@ def test_escalation_in_a_channel_names_whom_it_reached(world, slack, there, time
     said = slack.in_room(there)[-1]
     assert said.text.startswith("Escalated: Approve? Add an index")
     assert "Asked now: Cy Okafor." in said.words
+
+
+def test_changed_request_is_said_in_the_thread_and_decided_on_the_card_as_it_is_now(world, slack, there, time_machine):
+    gate = asked(world)
+    old = slack.click(post_in(slack), "Approve", "UANA")
+    payload = {"target": "prod-postgres-replica"}
+
+    amend(
+        gate.intent_id,
+        world.principal,
+        payload,
+        "wrong host",
+        fit_in(world.workspace, gate.intent.intent_type, payload),
+    )
+    settle(time_machine)
+    press(slack, body=old)
+    assert said_to(slack, "UANA") == "What you were shown has changed since. Look again, then decide."
+    press(slack, post_in(slack), "Approve", "UANA")
+
+    card, note = slack.in_room(there)
+    assert (note.thread_ts, note.text.partition(":")[0]) == (card.ts, "Changed")
+    assert "target: prod-postgres-replica" in card.words
+    assert Decision.objects.get().person == world.ana
 
 
 def test_nothing_is_posted_any_more_once_nobody_is_asked(world, slack, there, time_machine):
