@@ -5,11 +5,14 @@ and whatever its tables call Countersign's words stands so in the code.
 from __future__ import annotations
 
 import ast
+import json
 import re
 from functools import cache
+from html import unescape
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.management import call_command
@@ -47,6 +50,19 @@ def shown(command: str) -> list[str]:
     return str(re.findall(rf"```\n\$ {re.escape(command)}\n(.*?)```", PAGE, re.DOTALL)[0]).splitlines()
 
 
+def said(act: str) -> str:
+    """What `manage.py slack` prints."""
+    out = StringIO()
+    call_command("slack", act, stdout=out)
+    return out.getvalue()
+
+
+def manifest_of(page: str) -> Any:
+    """The manifest in the page's link to Slack."""
+    address = re.findall(r'href="(https://api\.slack\.com/apps\?new_app=1[^"]*)"', page)[0]
+    return json.loads(parse_qs(urlsplit(unescape(address)).query)["manifest_json"][0])
+
+
 def sentences() -> list[str]:
     """The fixed words of what the tables say that Countersign says. What is no sentence begins with a small letter."""
     tables = re.findall(r"^\| what it says \|.*?\n\n", PAGE, re.DOTALL | re.MULTILINE)
@@ -78,12 +94,10 @@ def test_the_pages_steps_lead_from_nothing_to_a_decision_in_slack(world, slack, 
     session[AT] = clock.now().timestamp()
     session.save()
 
-    assert "https://api.slack.com/apps?new_app=1&amp;manifest_json=" in text_of(bo.get("/setup/slack"))
+    assert manifest_of(text_of(bo.get("/setup/slack"))) == json.loads(said("manifest"))
     secrets = {"bot_token": slack.app.token, "signing_secret": slack.app.secret, "app_token": ""}
     bo.post("/setup/slack", {"workspace": "acme/production", **secrets})
-    out = StringIO()
-    call_command("slack", "check", stdout=out)
-    assert out.getvalue().splitlines() == shown("manage.py slack check")
+    assert said("check").splitlines() == shown("manage.py slack check")
 
     code = CODE.search(text_of(ana.post("/account/slack/code")))
     assert code
