@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from notifications.slack.openbutton import LOOK
 from notifications.slack.socketmode import listeners
 from tests.approvals.browsing import signed_in, text_of
 from tests.factories import gate_rule, make_policy, open_gate
-from tests.fakes.slack import Slack
+from tests.fakes.slack import Posted, Slack
 from tests.fakes.slackblocks import all_text
 from tests.fakes.slacksocket import SLACK_WAITS
 from tests.live import Live, celery, eventually, serving
@@ -58,7 +59,21 @@ def gate(world: Any, slack: Slack, settings: Any, embedded: Live) -> Gate:
 
 
 def press(slack: Slack, label: str = "Approve", link: int = -1) -> str:
-    return slack.sockets.push(slack.click(slack.to("UANA")[0], label, "UANA"), link)
+    return slack.sockets.push(slack.click(card(slack), label, "UANA"), link)
+
+
+def card(slack: Slack) -> Posted:
+    return next(post for post in slack.to("UANA") if post.buttons)
+
+
+def tried(act: Callable[[], str], holds: Callable[[], object]) -> str:
+    """Do it until it has come to this: on a busy machine the answer may be "not confirmed yet, press again"."""
+    for _ in range(5):
+        envelope = act()
+        with contextlib.suppress(AssertionError):
+            eventually(holds, 4)
+            return envelope
+    raise AssertionError("it never came true")
 
 
 def browser(person: Person) -> Client:
@@ -90,17 +105,16 @@ def test_an_account_is_linked_and_requests_are_answered_where_slack_cannot_reach
     SlackLink.objects.update(linked_at=clock.now() - timedelta(hours=1))
     make_policy(world.workspace, gates=[gate_rule("team:sre")])
     open_gate(world)
-    eventually(lambda: any(post.buttons for post in slack.to("UANA")))
-    (card,) = [post for post in slack.to("UANA") if post.buttons]
-    slack.sockets.ack(slack.sockets.push(slack.click(card, "Reject", "UANA")))
-    eventually(lambda: slack.views)
-    view = slack.views[-1][1]["view"]
-    answer = slack.sockets.ack(slack.sockets.push(slack.sent(view, "UANA", {"comment": "Not today"})))
+    eventually(lambda: any(post.buttons for post in slack.to("UANA")), 20)
+    asked = card(slack)
+    slack.sockets.ack(tried(lambda: press(slack, "Reject"), lambda: slack.views))
+    form = slack.sent(slack.views[-1][1]["view"], "UANA", {"comment": "Not today"})
+    answer = slack.sockets.ack(tried(lambda: slack.sockets.push(form), Decision.objects.exists))
 
     assert "Rejected by Ana Ruiz in Slack" in str(answer.payload)
     assert (Decision.objects.get().outcome, Decision.objects.get().via) == ("rejected", "slack")
-    eventually(lambda: not card.buttons)
-    eventually(lambda: SlackInstallation.objects.get().listened_at)
+    eventually(lambda: not asked.buttons, 20)
+    assert SlackInstallation.objects.get().listened_at
     assert embedded.stop() == 0
 
 
@@ -148,8 +162,7 @@ def test_one_vote_when_the_listener_is_killed_before_it_could_acknowledge(slack,
     slack.sockets.wait_for(2)
     try:
         if is_committed:
-            envelope = press(slack, link=0)
-            eventually(Decision.objects.exists)
+            envelope = tried(lambda: press(slack, link=0), Decision.objects.exists)
             embedded.kill()
         else:
             with locked_intent(gate.intent_id):

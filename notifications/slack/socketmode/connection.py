@@ -71,6 +71,7 @@ class Connection(SocketModeClient):
         self.message_workers.shutdown()
         if self._line is not None:
             self._line.end()
+        self.current_session_runner.shutdown()  # type: ignore[no-untyped-call]  # it lets the socket go
         self.closed = True
         self.message_queue.put(None)  # slack_sdk's thread looks at once whether it is over
         self.close()
