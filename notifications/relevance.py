@@ -51,7 +51,7 @@ def _post_is_stale(case: Case) -> str:
         return settled
     if gate is not None and case.delivery.purpose in PESTERING and not still_asked(gate, case.now):
         return "Nobody is asked any more who could be reminded."
-    return "A newer message asks for the same." if _newer(case, list(ASKS)) else ""
+    return "A newer message asks for the same." if _asked_anew(case) else ""
 
 
 def _is_over(gate: Gate | None, now: datetime) -> str:

@@ -279,6 +279,27 @@ def test_no_payload_goes_into_externally_shared_channels(world, slack, there, ti
         assert words not in sent_to(slack, shared)
 
 
+def test_digest_of_a_flood_in_a_shared_channel_names_nothing(world, slack, there, settings, time_machine):
+    settings.MESSAGES_PER_HOUR = 1
+    shared = add_channel(world.workspace, slack, "partners", is_ext_shared=True)
+    asked(world, post=("slack:#partners",))
+    open_gate(world, human_task=TASK)
+    tell()
+    time_machine.shift(121)
+    tell()
+
+    assert slack.in_room(shared)[-1].text == "More requests than fit here wait in Countersign."
+    for words in (*SECRETIVE, "sender"):
+        assert words not in sent_to(slack, shared)
+
+
+def test_card_of_high_risk_in_a_channel_offers_no_yes_and_says_why(world, slack, there):
+    asked(world, risk="high")
+
+    assert post_in(slack).buttons == ["Reject"]
+    assert "Accepting this needs a sign-in within the last 15 minutes." in post_in(slack).words
+
+
 def test_card_loses_its_contents_when_its_channel_becomes_shared_and_nothing_follows(world, slack, there, time_machine):
     asked(world)
     assert "prod-postgres-main" in post_in(slack).words
