@@ -17,6 +17,7 @@ from intents.models import Event, Outbox
 from intents.prepared import Prepared, read_once
 from intents.services.durable import durable
 from intents.services.record import details_of
+from intents.services.rows import insert
 from notifications.asked import known_from
 from notifications.audience import Telling, gate_of, tellings
 from notifications.flood import bounded
@@ -73,7 +74,7 @@ def _announce(event_ids: list[int], now: datetime) -> int:
         claimed = list(rows.select_related(*PARENTS).order_by("event_id"))
         wanted = [delivery for row in claimed for delivery in _fan_out(row.event, now)]
         deliveries = bounded(wanted, claimed[0].event.intent, now) if claimed else []
-        Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
+        insert(*deliveries, unless_taken=True)
         queue_history([row.event for row in claimed], now)
         if claimed:
             mark(claimed[0].event.intent_id, now)

@@ -16,8 +16,8 @@ _TROUBLED = Prepared(lambda channel: ChannelAccount.objects.filter(pk=channel, f
 
 def allowance(channel: str, limit: int, now: datetime) -> int:
     """How many messages may be tried now: none while blocked, one on trial after that, else `limit`."""
-    account = ChannelAccount.objects.filter(pk=channel).first()
-    if account is None or not account.failures:
+    account = _TROUBLED.first(channel=channel)
+    if account is None:
         return limit
     return 0 if account.blocked_until and account.blocked_until > now else min(limit, 1)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -12,7 +13,9 @@ from django.db.models import F, QuerySet
 from intents import clock
 from intents.clock import iso
 from intents.errors import Busy
+from intents.prepared import Prepared
 from intents.services.durable import durable
+from intents.updates import update_if
 from notifications.models import Delivery, DeliveryStatus, WebhookDelivery
 
 log = logging.getLogger(__name__)
@@ -21,6 +24,7 @@ SETTLE_TRIES = 3
 MOST_ATTEMPTS = 8
 BACKOFF_SECONDS = (10, 30, 120, 600)
 OPEN = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING)
+_ANY = Prepared(lambda channel, now: Delivery.objects.filter(channel=channel, status__in=OPEN, not_before__lte=now)[:1])
 Row = TypeVar("Row", Delivery, WebhookDelivery)
 
 
@@ -30,6 +34,8 @@ class Overtaken(Exception):
 
 def claim(channel: str, limit: int) -> list[Delivery]:
     """Take up to `limit` due deliveries of this channel."""
+    if not _ANY(channel=channel, now=clock.now()):
+        return []
     with durable():
         return take(Delivery.objects.select_related("event__text").filter(channel=channel), limit, clock.now())
 
@@ -89,8 +95,10 @@ def tried(delivery: Delivery, fate: str, why: str) -> dict[str, Any]:
     return {"number": delivery.attempt, "at": iso(clock.now()), "fate": fate, "why": why}
 
 
-def give_back(deliveries: Iterable[Delivery], until: datetime) -> None:
+def give_back(deliveries: Sequence[Delivery], until: datetime) -> None:
     """Queue again what was claimed but never tried. The attempt stays counted: it is the fence."""
+    if not deliveries:
+        return
     with durable():
         for row in deliveries:
             _mine(row).update(status=DeliveryStatus.QUEUED, not_before=until, lease_until=None)
@@ -99,8 +107,11 @@ def give_back(deliveries: Iterable[Delivery], until: datetime) -> None:
 def _write(delivery: Delivery | WebhookDelivery, **fields: Any) -> None:
     if isinstance(delivery, Delivery):
         fields["tries"] = [*delivery.tries, tried(delivery, fields["status"], fields["why"])]
+    after = copy(delivery)
+    for name, value in fields.items():
+        setattr(after, name, value)
     with durable():
-        if not _mine(delivery).update(**fields):
+        if not update_if(after, *fields, attempt=delivery.attempt, status=DeliveryStatus.SENDING):
             raise Overtaken
 
 

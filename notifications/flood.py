@@ -15,6 +15,7 @@ from django.db.models import Count, Q, QuerySet
 
 from approvals.models import Gate
 from intents.models import Intent
+from intents.prepared import Prepared
 from intents.services.durable import durable
 from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
 
@@ -25,6 +26,7 @@ BETWEEN_DIGESTS = timedelta(minutes=15)
 MOST_GATES = 20
 """A digest names no more of them. Of the others nobody was told: else a flood would hide the one that matters."""
 HELD = "Held: it stands in the digest of a flood."
+_MADE = Prepared(lambda intent: Delivery.objects.filter(intent=intent)[:1])
 TOO_MANY = "This gate has made as many messages as one gate may."
 
 
@@ -112,6 +114,8 @@ def _same(like: Delivery) -> Q:
 
 
 def _made(intent: Intent) -> Counter[object]:
+    if not _MADE(intent=intent.pk):
+        return Counter()
     rows = Delivery.objects.filter(intent=intent, gate_id__isnull=False)
     return Counter(dict(rows.values_list("gate_id").annotate(Count("pk")).order_by()))
 

@@ -27,7 +27,7 @@ GUARD = "countersign:nudged:"
 REST_SECONDS = 0.005  # between two drains: what comes meanwhile travels together
 HELD_SECONDS = 0.02  # until a tick that was held back is asked for again
 IDLE_SECONDS = 0.5
-GUARD_SECONDS = 0.1
+GUARD_SECONDS = 0.25
 SILENT_SECONDS = 30.0
 REDIS_SECONDS = 1.0
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -68,7 +68,7 @@ def send_tick(name: str) -> None:
 
 
 class Local:
-    """Without Redis: wakes this process, and asks the worker in it, if there is one, at most every 100 ms."""
+    """Without Redis: wakes this process, and asks the worker in it, if there is one, at most every 250 ms."""
 
     def __init__(self, registry: Wakes, send: Callable[[str], None] | None) -> None:
         self._registry = registry

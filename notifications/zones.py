@@ -6,20 +6,12 @@ from datetime import UTC, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from intents.prepared import Prepared
-from notifications.models import SlackLink
-
-_LINKED = Prepared(
-    lambda person: (
-        SlackLink.objects.filter(person=person, ended_at=None).exclude(zone="").order_by("-linked_at", "pk")[:1]
-    )
-)
+from notifications.links import links_of
 
 
 def zone_of(person_id: UUID) -> tzinfo:
     """UTC where nothing is known, or nothing that makes sense."""
-    link = _LINKED.first(person=person_id)
-    return zone_named(link.zone if link else "")
+    return zone_named(next((link.zone for link in links_of(person_id) if link.zone), ""))
 
 
 def zone_named(name: str) -> tzinfo:

@@ -14,6 +14,7 @@ from approvals.models import Gate, Person
 from approvals.selectors import gate_for
 from approvals.views.standing import standing_of
 from intents.errors import NotFound
+from intents.prepared import Prepared
 from intents.services.durable import durable
 from notifications.maillinks.token import DECIDE, MailLink, fingerprint, sign
 from notifications.models import LinkGeneration
@@ -47,9 +48,13 @@ def decide_url(person: Person, gate: Gate, now: datetime) -> str:
     return f"{settings.BASE_URL}{reverse('mail_link')}?{query}"
 
 
+_GENERATION = Prepared(lambda person: LinkGeneration.objects.filter(person=person))
+
+
 def generation_of(person: Person) -> int:
     """Links of any other generation are void."""
-    return LinkGeneration.objects.filter(person=person).values_list("number", flat=True).first() or 0
+    found = _GENERATION.first(person=person.pk)
+    return found.number if found else 0
 
 
 def revoke_links(person: Person) -> None:

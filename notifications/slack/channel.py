@@ -19,6 +19,7 @@ from intents.prepared import Prepared
 from notifications.case import Case
 from notifications.channels.base import Dead, Fate, Message, Retry, Sent
 from notifications.content import Content
+from notifications.links import links_of
 from notifications.models import SLACK, Delivery, SlackInstallation, SlackLink, SlackMessage
 from notifications.sealing import Unreadable
 from notifications.slack import kept
@@ -39,11 +40,6 @@ NOT_LINKED = "This person has no linked Slack account any more."
 FEW = 5
 THREAD_GONE = "thread_not_found"
 _INSTALLATION = Prepared(lambda workspace: SlackInstallation.objects.filter(workspace=workspace))
-_LINK = Prepared(
-    lambda person, team, before: SlackLink.objects.filter(
-        person=person, team_id=team, ended_at=None, linked_at__lte=before
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -151,7 +147,8 @@ class SlackChannel:
 def _links(team_id: str, people: Sequence[Person], before: datetime) -> Iterable[SlackLink]:
     """One at a time while they are few: that question is ready."""
     if len(people) <= FEW:
-        return [link for person in people for link in _LINK(person=person.pk, team=team_id, before=before)]
+        found = [link for person in people for link in links_of(person.pk)]
+        return [link for link in found if link.team_id == team_id and link.linked_at <= before]
     return SlackLink.objects.filter(ended_at=None, linked_at__lte=before, team_id=team_id, person__in=people)
 
 
@@ -165,7 +162,8 @@ def _prepared(case: Case, content: Content) -> Post | Dead:
     if case.delivery.is_post:
         known = case.room is not None and case.room.team_id == installation.team_id
         return Post(installation, None, case, content, client_of(installation)) if known else Dead(NO_ROOM)
-    link = _LINK.first(person=case.delivery.person_id, team=installation.team_id, before=case.now - REST)
+    people = [case.person] if case.person else []
+    link = next(iter(_links(installation.team_id, people, case.now - REST)), None)
     if link is None:
         return Dead(NOT_LINKED)
     return Post(installation, link, case, content, client_of(installation))

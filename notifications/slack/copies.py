@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Case as Choose
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import F, Q, QuerySet, Value, When
 
 from intents import clock
 from intents.models import Intent
-from intents.prepared import read_once
+from intents.prepared import Prepared, read_once
 from intents.services.durable import durable
 from notifications import breaker
 from notifications.case import Case, read_case
@@ -33,7 +35,7 @@ from notifications.slack.roomlook import look
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=20)
-AT_ONCE = 200
+AT_ONCE = 50
 AGAIN = timedelta(seconds=10)
 LONG = timedelta(minutes=5)
 GONE_WORDS = "The message was deleted in Slack."
@@ -42,7 +44,10 @@ GONE_WORDS = "The message was deleted in Slack."
 def rewrite_next() -> bool:
     """Make one message true that is due, the longest due first. False if none is."""
     now = clock.now()
-    if _confirm(now):
+    looked_at = _LOOKED_AT(now=now)
+    if not looked_at:
+        return False
+    if _confirm(looked_at):
         return True
     row = _claim(now)
     if row is None:
@@ -55,13 +60,12 @@ def rewrite_next() -> bool:
     return True
 
 
-def _confirm(now: datetime) -> int:
-    """Those that are due and show the last event already are true: all at once. What is marked meanwhile stays due."""
-    newest = Intent.objects.filter(pk=OuterRef("intent")).values("last_seq")
-    rows = _due(now).exclude(shows="").filter(shown_seq=Subquery(newest)).order_by("due_at")
+def _confirm(rows: Sequence[SlackMessage]) -> int:
+    """Those that show the last event already are true: all at once. What was marked since they were read stays due."""
     true = defaultdict(list)
-    for pk, marks in rows.values_list("pk", "marks")[:AT_ONCE]:
-        true[marks].append(pk)
+    for row in rows:
+        if row.shows and row.shown_seq == row.intent.last_seq:
+            true[row.marks].append(row.pk)
     return sum(
         SlackMessage.objects.filter(pk__in=pks, marks=marks).update(due_at=None, why="") for marks, pks in true.items()
     )
@@ -75,6 +79,15 @@ def _claim(now: datetime) -> SlackMessage | None:
             row.attempt, row.lease_until = row.attempt + 1, now + LEASE
             row.save(update_fields=["attempt", "lease_until"])
     return row
+
+
+def _looked_at(now: Any) -> QuerySet[SlackMessage]:
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    rows = SlackMessage.objects.select_related("intent").filter(free, due_at__lte=now)
+    return rows.order_by("due_at", "pk")[:AT_ONCE]
+
+
+_LOOKED_AT = Prepared(_looked_at)
 
 
 def _due(now: datetime) -> QuerySet[SlackMessage]:

@@ -12,6 +12,7 @@ from approvals.models import Seat
 from intents import clock, nudges
 from intents.ids import parse_id
 from intents.models import Intent
+from intents.prepared import Prepared
 from notifications.models import SlackHome, SlackInstallation
 
 TOGETHER = timedelta(seconds=2)
@@ -28,11 +29,18 @@ def opened(installation: SlackInstallation, user_id: str) -> None:
     nudges.after_commit(nudges.DELIVER)
 
 
+_CONCERNED = Prepared(
+    lambda intent: SlackHome.objects.filter(person__in=Seat.objects.filter(gate__intent=intent).values("person"))[:1]
+)
+
+
 def mark_homes(intent: Intent) -> None:
     """In `durable()`: something happened to this intent; whoever may decide on it, or asked for it, is to see it."""
     seated = Seat.objects.filter(gate__intent=intent.pk).values("person")
     requester = parse_id(intent.requester) if intent.requester else None
     concerned = Q(person__in=seated)
+    if not requester and not _CONCERNED(intent=intent.pk):
+        return
     _mark(SlackHome.objects.filter(concerned | Q(person=requester) if requester else concerned))
 
 

@@ -32,6 +32,9 @@ _ROOT = Prepared(
 )
 
 
+_STANDS = Prepared(lambda intent: SlackMessage.objects.filter(intent=intent, gone=False)[:1])
+
+
 @dataclass(frozen=True)
 class Place:
     """A conversation in Slack, or one thread of it."""
@@ -70,6 +73,8 @@ def adopt(case: Case, place: Place, ts: str) -> SlackMessage:
 
 def mark(intent_id: UUID, now: datetime) -> None:
     """Something happened to this intent: what stands about it in Slack is to be written anew."""
+    if not _STANDS(intent=intent_id):
+        return
     rows = SlackMessage.objects.filter(intent=intent_id, gone=False)
     if rows.update(marks=F("marks") + 1, due_at=now):
         nudges.after_commit(nudges.DELIVER)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case as Choose
 from django.db.models import Exists, F, Min, OuterRef, QuerySet, Value, When
 
 from intents import clock
+from intents.prepared import Prepared
 from intents.services.durable import durable
 from notifications.claims import OPEN, take
 from notifications.models import SLACK, ChannelAccount, Delivery, SlackLane
@@ -26,13 +28,14 @@ def claim_some(most: int) -> list[Delivery]:
     Of an account that was in trouble only one, on trial.
     """
     now = clock.now()
+    if not _READY(now=now):
+        return []
     with durable():
-        tried = _on_trial(now)
+        tried = {_team_of(row) for row in _TROUBLED() if not _is_blocked(row, now)}
         first = _first_in_each(now, most, tried)
         chosen = [first[address] for address in _enter(sorted(first), now)]
         claimed = take(Delivery.objects.select_related("event__text").filter(pk__in=chosen), most, now)
-        begun = tried & {_team(delivery.address) for delivery in claimed}
-        _accounts(begun).update(blocked_until=now + TRIAL)
+        _begin_trials(tried & {_team(delivery.address) for delivery in claimed}, now)
     return claimed
 
 
@@ -68,13 +71,12 @@ def leave(address: str) -> None:
 
 def blocked_teams(now: datetime) -> list[str]:
     """The Slack teams whose account is in trouble just now."""
-    rows = ChannelAccount.objects.filter(channel__startswith=f"{SLACK}:", blocked_until__gt=now)
-    return [name.removeprefix(f"{SLACK}:") for name in rows.values_list("channel", flat=True)]
+    return [_team_of(row) for row in _TROUBLED() if _is_blocked(row, now)]
 
 
 def _able(now: datetime) -> QuerySet[Delivery]:
     """What is due, but for accounts that are blocked."""
-    due = Delivery.objects.filter(channel=SLACK, status__in=OPEN, not_before__lte=now)
+    due = _due(now)
     for team_id in blocked_teams(now):
         due = due.exclude(address__startswith=f"{team_id}/")
     return due
@@ -82,8 +84,7 @@ def _able(now: datetime) -> QuerySet[Delivery]:
 
 def _first_in_each(now: datetime, most: int, tried: Collection[str]) -> dict[str, UUID]:
     """By address, in the order in which they go: the delivery whose turn it is where the conversation is free."""
-    busy = SlackLane.objects.filter(address=OuterRef("address"), free_at__gt=now)
-    due = _able(now).filter(~Exists(busy)).order_by("not_before", "pk").values_list("address", "pk")
+    due = _free(_able(now), now).order_by("not_before", "pk").values_list("address", "pk")
     found: dict[str, UUID] = {}
     teams: set[str] = set()
     for address, pk in due[:LOOKED_AT]:
@@ -105,14 +106,30 @@ def _enter(addresses: list[str], now: datetime) -> list[str]:
     return entered
 
 
-def _on_trial(now: datetime) -> set[str]:
-    """The teams whose account was in trouble, and may be tried again."""
-    rows = ChannelAccount.objects.filter(channel__startswith=f"{SLACK}:", failures__gt=0).exclude(blocked_until__gt=now)
-    return {name.removeprefix(f"{SLACK}:") for name in rows.values_list("channel", flat=True)}
+def _begin_trials(teams: Collection[str], now: datetime) -> None:
+    if teams:
+        accounts = [f"{SLACK}:{team_id}" for team_id in teams]
+        ChannelAccount.objects.filter(pk__in=accounts).update(blocked_until=now + TRIAL)
 
 
-def _accounts(teams: Collection[str]) -> QuerySet[ChannelAccount]:
-    return ChannelAccount.objects.filter(pk__in=[f"{SLACK}:{team_id}" for team_id in teams])
+def _is_blocked(account: ChannelAccount, now: datetime) -> bool:
+    return account.blocked_until is not None and account.blocked_until > now
+
+
+def _team_of(account: ChannelAccount) -> str:
+    return account.channel.removeprefix(f"{SLACK}:")
+
+
+def _due(now: Any) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(channel=SLACK, status__in=OPEN, not_before__lte=now)
+
+
+def _free(rows: QuerySet[Delivery], now: Any) -> QuerySet[Delivery]:
+    return rows.filter(~Exists(SlackLane.objects.filter(address=OuterRef("address"), free_at__gt=now)))
+
+
+_READY = Prepared(lambda now: _free(_due(now), now)[:1])
+_TROUBLED = Prepared(lambda: ChannelAccount.objects.filter(channel__startswith=f"{SLACK}:", failures__gt=0))
 
 
 def _team(address: str) -> str:

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from intents.prepared import Prepared
 from notifications.models import SlackRoom
 
 PREFIX = "slack:#"
+_NAMED = Prepared(lambda workspace, name: SlackRoom.objects.filter(workspace=workspace, name=name))
 UNKNOWN = "There is no such channel here: an admin adds it at /setup/slack."
 
 
@@ -21,7 +23,7 @@ def rooms_of(workspace_id: UUID) -> QuerySet[SlackRoom]:
 def rooms_named(workspace_id: UUID, names: Iterable[str]) -> dict[str, SlackRoom]:
     """Those of these names that are on the list."""
     wanted = [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
-    return {str(room): room for room in rooms_of(workspace_id).filter(name__in=wanted)} if wanted else {}
+    return {str(room): room for name in wanted for room in _NAMED(workspace=workspace_id, name=name)}
 
 
 def trouble_with(workspace_id: UUID, names: Collection[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from django.db import connections
@@ -25,7 +26,8 @@ from notifications.slack.roomlook import look_at_rooms_due
 log = logging.getLogger(__name__)
 SENDING, REWRITING, PUBLISHING, LOOKING_AFTER = 24, 4, 2, 1
 """How many calls of Slack one process has under way at most, of each kind."""
-SHORTEST_PAUSE = 0.02
+BETWEEN_LOOKS, BEFORE_A_LOOK = 0.1, 0.25
+"""Seconds, of whoever sends, and of the other duties: what comes meanwhile is looked at together."""
 
 
 class Workers:
@@ -35,9 +37,20 @@ class Workers:
         self._work = work
         self._slots = threading.BoundedSemaphore(slots)
         self._rest = rest
+        self._soon = threading.Lock()
 
     def start(self) -> None:
-        """Return at once; somebody will look whether there is work, if a slot is free."""
+        """Return at once; soon somebody will look whether there is work, if a slot is free."""
+        if self._soon.acquire(blocking=False):
+            timer = threading.Timer(BEFORE_A_LOOK, self._start)
+            timer.daemon = True
+            timer.start()
+
+    def _start(self) -> None:
+        self._soon.release()
+        self._send_for_one()
+
+    def _send_for_one(self) -> None:
         if self._slots.acquire(blocking=False):
             threading.Thread(target=self._run, daemon=True, name="slack").start()
 
@@ -45,7 +58,7 @@ class Workers:
         """Until there is nothing to do. Who finds work first sends for another."""
         try:
             while self._work():
-                self.start()
+                self._send_for_one()
                 ticks.alive()
         except Exception:  # the next tick looks again, and leases run out
             log.exception("a slack thread failed")
@@ -87,6 +100,7 @@ class Senders:
                 pause = None
             finally:
                 self._rest()
+            time.sleep(BETWEEN_LOOKS)
 
     def _goes_on(self, pause: float | None) -> bool:
         """Wait for so long, or until somebody wants it; and for a free slot. False if there is nothing to wait for."""
@@ -108,7 +122,7 @@ class Senders:
         if claimed:
             return 0.0
         turn = next_turn(now)
-        return max((turn - clock.now()).total_seconds(), SHORTEST_PAUSE) if turn else None
+        return max((turn - clock.now()).total_seconds(), 0.0) if turn else None
 
     def _begin(self, delivery: Delivery) -> None:
         with self._changed:

@@ -8,13 +8,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from intents.models import Outbox
 from notifications.claims import OPEN
 from notifications.models import EMAIL, SLACK, Delivery
 from tests.bench.accounting import GRACE, PACE, Account, Due, account_of
 from tests.bench.house import BODY, House, Meter
 from tests.bench.report import Row, spread
-from tests.bench.town import PEOPLE, SENDERS, Team, Town, settle, users
+from tests.bench.town import BY_MAIL, IN_ROOMS, IN_SLACK, PEOPLE, SENDERS, Team, Town, rooms, settle, users
 from tests.factories import send
 from tests.fakes.slackprocess import SlackProcess
 from tests.fakes.smtp import SmtpServer
@@ -24,6 +26,11 @@ PER_SECOND = 2000 / 60
 CONNECTIONS = 32
 LONGEST = 300.0  # seconds after the last gate was opened
 RAISED = {"MESSAGES_PER_HOUR": "100000"}
+KINDS = {
+    IN_ROOMS: Q(channel=SLACK, person_id=None),
+    IN_SLACK: Q(channel=SLACK, person_id__isnull=False),
+    BY_MAIL: Q(channel=EMAIL),
+}
 PUBLIC = "https://countersign.acme.example"  # buttons need an address that Slack can open
 
 
@@ -34,7 +41,7 @@ class Story:
     asked: Sequence[Team]
     since: float
     sent: dict[str, Any]
-    taken: dict[str, list[tuple[str, float]]]
+    taken: list[tuple[str, float]]
     refused: int
     cost: Meter
 
@@ -43,11 +50,14 @@ def channels(house: House) -> Iterator[Row]:
     """Gates by many senders at a steady rate; web, announcing and delivering each in processes of their own."""
     folder = house.folder / "mails"
     folder.mkdir(exist_ok=True)
-    with house.fresh("channels"), SlackProcess(users()) as slack, SmtpServer(folder) as sink, ExitStack() as stack:
+    with ExitStack() as stack:
+        stack.enter_context(house.fresh("channels"))
+        slack = stack.enter_context(SlackProcess(users(), rooms()))
+        sink = stack.enter_context(SmtpServer(folder))
         town = settle(house.world, slack)
+        live = stack.enter_context(house.web())
         told = RAISED | {"BASE_URL": PUBLIC, "SLACK_API_URL": slack.url, "EMAIL_URL": f"smtp://{sink.host}:{sink.port}"}
         pids = {queue: stack.enter_context(house.workers(queue, **told)) for queue in ("announce", "deliver")}
-        live = stack.enter_context(house.web())
         warm_up(house, town)
         cost = Meter(
             web=[live.process.pid],
@@ -58,8 +68,7 @@ def channels(house: House) -> Iterator[Row]:
         )
         story = lived(house, town, live, cost, slack, sink)
         yield gates(story)
-        yield messages(story, SLACK, "in Slack")
-        yield messages(story, EMAIL, "by mail")
+        yield from (messages(story, kind) for kind in KINDS)
 
 
 def warm_up(house: House, town: Town) -> None:
@@ -79,7 +88,7 @@ def lived(house: House, town: Town, live: Live, cost: Meter, slack: SlackProcess
         while untold() and time.time() < until:
             time.sleep(0.5)
     books = slack.books()
-    taken = {SLACK: books["taken"], EMAIL: [(name_in(words), at) for words, at in sink.taken()]}
+    taken = [*books["taken"], *((name_in(words), at) for words, at in sink.taken())]
     return Story(asked, since, sent, taken, books["limited"].get("chat.postMessage", 0), cost)
 
 
@@ -101,9 +110,9 @@ def name_in(message_id: str) -> str:
     return message_id.partition(".")[2].partition("@")[0]
 
 
-def queued(channel: str, since: float) -> list[Due]:
-    """Every message that was to go since then."""
-    rows = Delivery.objects.filter(channel=channel).order_by("created_at").iterator()
+def queued(kind: Q, since: float) -> list[Due]:
+    """Every message of this kind that was to go since then."""
+    rows = Delivery.objects.filter(kind).order_by("created_at").iterator()
     all_of_them = [Due(str(row.pk), row.address, row.created_at.timestamp()) for row in rows]
     return [each for each in all_of_them if each.at >= since]
 
@@ -111,23 +120,24 @@ def queued(channel: str, since: float) -> list[Due]:
 def gates(story: Story) -> Row:
     """How fast they were opened, and what each cost."""
     took, count = story.sent["took"], len(story.asked)
+    most = max(sum(team.told.values()) for team in story.asked)
     note = (
-        f"{SENDERS} senders, {PEOPLE} people; as many policies as teams; most told of one gate: "
-        f"{max(sum(team.told.values()) for team in story.asked)}; messages to one person in an hour not limited; "
-        f"CPU for each: {story.cost.per(count)}; other work on the machine before: load {story.sent['load']:.1f}"
+        f"{SENDERS} senders, {PEOPLE} people, a policy for each team; at most {most} told of one gate, in an hour as "
+        f"many as come; CPU for each: {story.cost.per(count)}; Slack asked to slow down {story.refused} times; load of "
+        f"the machine before: {story.sent['load']:.1f}"
     )
     return Row(
         f"{count:,} gates opened at a steady rate", f"{count / story.sent['lasted']:.1f}/s, {spread(took)}", note=note
     )
 
 
-def messages(story: Story, channel: str, where: str) -> Row:
+def messages(story: Story, kind: str) -> Row:
     """One row: from being due to being taken, and what went wrong."""
-    due = queued(channel, story.since)
+    due = queued(KINDS[kind], story.since)
     names = {each.name for each in due}
-    account = account_of(due, [(name, at) for name, at in story.taken[channel] if name in names])
-    wanted = sum(team.told[channel] for team in story.asked)
-    return Row(f"told {where}: {wanted:,} messages", f"{spread(list(account.waited))}", note=fates(account, wanted))
+    account = account_of(due, [(name, at) for name, at in story.taken if name in names])
+    wanted = sum(team.told[kind] for team in story.asked)
+    return Row(f"told {kind}: {wanted:,} messages", spread(list(account.waited)), note=fates(account, wanted))
 
 
 def fates(account: Account, wanted: int) -> str:

@@ -1,4 +1,6 @@
-"""Five hundred people in teams of one to four, half of them on Slack, half on mail; a policy and a sender for them."""
+"""Five hundred people in teams of one to four, half of them on Slack, half on mail; a policy for each team, which also
+posts to one of forty Slack channels; ten senders.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +15,20 @@ from django.test import override_settings
 from approvals.models import Membership, Person
 from intents import clock
 from intents.models import Workspace
-from notifications.models import EMAIL, SLACK, SlackLink
+from notifications.models import SlackLink
+from notifications.slack.roomlist import add_room
 from tests.factories import gate_rule, make_key, make_policy, make_team
 from tests.fakes.slackprocess import SlackProcess
 from tests.notifications.slacking import installed
 
-PEOPLE, SENDERS = 500, 10
+PEOPLE, ROOMS, SENDERS = 500, 40, 10
+IN_ROOMS, IN_SLACK, BY_MAIL = f"in {ROOMS} Slack channels", "in Slack, each to one person", "by mail"
 SIZES = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True)
 class Team:
-    """`type`: of the intents that it is asked about. `told`: how many messages each of them makes, by channel."""
+    """`type`: of the intents that it is asked about. `told`: how many messages each of them makes, by kind."""
 
     type: str
     told: Mapping[str, int]
@@ -51,10 +55,17 @@ def users() -> dict[str, str]:
     return {user_id(number): email(number) for number in range(0, PEOPLE, 2)}
 
 
+def rooms() -> dict[str, str]:
+    """The Slack channels."""
+    return {f"C{number:05}": f"room{number:02}" for number in range(ROOMS)}
+
+
 def settle(world: SimpleNamespace, slack: SlackProcess) -> Town:
     """Everybody is a member, linked an hour ago or reached by mail alone."""
     with override_settings(SLACK_API_URL=slack.url):
         installed(world.workspace, slack)
+        for room in rooms():
+            add_room(world.workspace, room, "server")
     people = _people(world.workspace)
     _link(people[::2], slack)
     senders = [make_key(world.workspace, f"sender-{number}")[1] for number in range(SENDERS)]
@@ -105,6 +116,7 @@ def _team(workspace: Workspace, number: int, members: list[Person], linked: set[
     name = f"team{number:03}"
     make_team(workspace, name, *members)
     types = (f"intent.{name}.change.v1",)
-    make_policy(workspace, name, types=types, gates=[gate_rule(f"team:{name}")], position=number)
+    rule = gate_rule(f"team:{name}", post=[f"slack:#room{number % ROOMS:02}"])
+    make_policy(workspace, name, types=types, gates=[rule], position=number)
     in_slack = sum(member.pk in linked for member in members)
-    return Team(types[0], {SLACK: in_slack, EMAIL: len(members) - in_slack})
+    return Team(types[0], {IN_ROOMS: 1, IN_SLACK: in_slack, BY_MAIL: len(members) - in_slack})

@@ -12,10 +12,10 @@ from approvals.models import Seat
 from intents import clock
 from intents.ids import new_id
 from intents.models import ApiKey, Intent
-from intents.prepared import Prepared
+from intents.prepared import Prepared, read_once
 from intents.services.rows import AT_ONCE, insert
-from intents.updates import update
-from tests.factories import make_key, make_person, open_gate
+from intents.updates import update, update_if
+from tests.factories import make_key, make_person, open_gate, send
 
 pytestmark = pytest.mark.django_db
 
@@ -87,3 +87,23 @@ def test_many_rows_are_inserted_whole_and_get_their_keys(world):
 
 def fields_of(row: ApiKey) -> list[str]:
     return [field.attname for field in row._meta.concrete_fields]
+
+
+def test_an_update_changes_nothing_when_something_is_not_so_any_more(world):
+    intent = send(world)
+    intent.failures = 3
+
+    assert not update_if(intent, "failures", last_seq=intent.last_seq + 1)
+    assert Intent.objects.get().failures == 0
+    assert update_if(intent, "failures", last_seq=intent.last_seq)
+    assert Intent.objects.get().failures == 3
+
+
+def test_the_same_question_is_asked_once_when_things_are_only_looked_at(world, django_assert_num_queries):
+    with django_assert_num_queries(2), read_once():
+        first = KEYS(account=world.sender.service_account_id)
+        assert KEYS(account=world.sender.service_account_id) == first
+        KEYS(account=world.work.service_account_id)
+
+    with django_assert_num_queries(1):
+        KEYS(account=world.sender.service_account_id)

@@ -1,11 +1,14 @@
 """The books of the load test (`tests/bench/channels.py`): they notice what is lost, doubled or late."""
 
 import pytest
+from django.db.models import Q
 
 from notifications.models import SLACK, Delivery
 from tests.bench.accounting import Due, account_of
 from tests.bench.channels import fates, queued
 from tests.notifications.slacking import slack_ready
+
+IN_SLACK = Q(channel=SLACK)
 
 
 @pytest.fixture
@@ -17,7 +20,7 @@ def told(world, slack, settings):
 
 @pytest.mark.django_db
 def test_the_books_are_clean_when_everybody_was_told_once(told):
-    account = account_of(queued(SLACK, 0.0), told.taken())
+    account = account_of(queued(IN_SLACK, 0.0), told.taken())
 
     assert (account.lost, account.doubled, account.unasked, account.late) == ((), (), (), 0)
     assert len(account.waited) == 2
@@ -29,7 +32,7 @@ def test_the_books_are_clean_when_everybody_was_told_once(told):
 def test_a_message_is_lost_when_slack_took_it_and_dropped_it(told):
     (_, post) = told.messages.popitem()
 
-    account = account_of(queued(SLACK, 0.0), told.taken())
+    account = account_of(queued(IN_SLACK, 0.0), told.taken())
 
     assert account.lost == (post.metadata["event_payload"]["delivery"],)
     assert "lost 1, doubled 0;" in fates(account, 2)
@@ -38,9 +41,9 @@ def test_a_message_is_lost_when_slack_took_it_and_dropped_it(told):
 @pytest.mark.django_db
 def test_a_message_is_lost_when_it_was_never_queued(told):
     Delivery.objects.filter(address="T0ACME/UBO").delete()
-    ours = {each.name for each in queued(SLACK, 0.0)}
+    ours = {each.name for each in queued(IN_SLACK, 0.0)}
 
-    account = account_of(queued(SLACK, 0.0), [(name, at) for name, at in told.taken() if name in ours])
+    account = account_of(queued(IN_SLACK, 0.0), [(name, at) for name, at in told.taken() if name in ours])
 
     assert account.lost == ()
     assert "lost 1, doubled 0;" in fates(account, 2)
@@ -51,7 +54,7 @@ def test_a_message_is_doubled_when_slack_has_it_twice(told):
     (post, *_) = told.to("UANA")
     told.keep(post.channel, told.next_ts(), post.request, "")
 
-    account = account_of(queued(SLACK, 0.0), told.taken())
+    account = account_of(queued(IN_SLACK, 0.0), told.taken())
 
     assert account.doubled == (post.metadata["event_payload"]["delivery"],)
 
