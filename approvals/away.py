@@ -15,8 +15,8 @@ from intents.prepared import Prepared
 
 BOUND = "who is bound up with this request, so somebody else decides."
 
-Pairs = Iterable[tuple[Person, Person]]
-"""Who is away or has delegated, and who is asked instead."""
+Pairs = Iterable[tuple[Person, Person, bool]]
+"""Who is away or has delegated, who is asked instead, and whether the latter has agreed to that."""
 
 
 def absences_at(workspace_id: Any, at: Any) -> QuerySet[Absence]:
@@ -67,7 +67,7 @@ def running_with_people(gate: Gate) -> list[Delegation]:
 def running_of(intent: Intent) -> QuerySet[Delegation]:
     """Those of the intent's open gate."""
     rows = Delegation.objects.filter(gate__intent=intent, gate__closed_at=None, ended_at=None)
-    return rows.select_related("person", "to")
+    return rows.select_related("gate", "person", "to")
 
 
 def given_and_taken(gate: Gate, person: Person) -> tuple[Delegation | None, list[Delegation]]:
@@ -104,18 +104,23 @@ _AWAY = Prepared(absences_at)
 _RUNNING = Prepared(lambda gate: Delegation.objects.select_related("person", "to").filter(gate=gate, ended_at=None))
 
 
-def pairs_of(absences: Iterable[Absence]) -> list[tuple[Person, Person]]:
+def pairs_of(absences: Iterable[Absence]) -> list[tuple[Person, Person, bool]]:
     """Those of them that name a delegate."""
-    return [(row.person, row.delegate) for row in absences if row.delegate]
+    return [(row.person, row.delegate, row.accepted_at is not None) for row in absences if row.delegate]
+
+
+def pairs_on_gates(delegations: Iterable[Delegation]) -> list[tuple[Person, Person, bool]]:
+    """The same of what was handed over on a gate: nobody is asked there whether they want it."""
+    return [(row.person, row.to, False) for row in delegations]
 
 
 def linked(bound: Collection[str], pairs: Pairs) -> dict[str, str]:
     """The delegates and the delegators of these people (opaque ids), each with a sentence: nobody goes round four eyes
-    by another's hand. One hop.
+    by another's hand. One hop. A delegate only if they have agreed to be one: nobody is kept out by another's word.
     """
     found = {}
-    for person, delegate in pairs:
-        if person.ref in bound:
+    for person, delegate, agreed in pairs:
+        if person.ref in bound and agreed:
             found[delegate.ref] = f"{delegate.name} stands in for {person.name}, {BOUND}"
         if delegate.ref in bound:
             found[person.ref] = f"{person.name} is represented by {delegate.name}, {BOUND}"

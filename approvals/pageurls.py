@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals.views.absence import absence_page, end_absence_on_page
+from approvals.views.absence import absence_page, accept_absence_on_page, end_absence_on_page
 from approvals.views.acts import ACTS, act_on_page
 from approvals.views.amending import amend_on_page
 from approvals.views.answering import decide_on_page, take_back_on_page, withdraw_on_page
@@ -20,6 +20,7 @@ urlpatterns = [
     path("welcome/<str:token>", welcome, name="welcome"),
     path("account/absence", absence_page, name="absence"),
     path("account/absence/<uuid:absence_id>", end_absence_on_page, name="end_absence"),
+    path("account/absence/<uuid:absence_id>/accept", accept_absence_on_page, name="accept_absence"),
     path("inbox", inbox, name="inbox"),
     path("inbox/live", inbox_live, name="inbox_live"),
     path("gates/<uuid:gate_id>", gate, name="gate"),

@@ -104,7 +104,8 @@ def _settle_absence(absence: Absence, now: datetime, only: Intent | None) -> Non
     gates = gates.filter(intent=only) if only else gates
     done = on_each(gates, lambda gate: bool(change_on(gate, clock.now())), _stand_in)
     over = _end_of(absence)
-    if done and now - max(absence.starts_at, absence.created_at) >= LOOK_AGAIN:
+    heard = max(absence.starts_at, absence.created_at, absence.accepted_at or absence.created_at)
+    if done and now - heard >= LOOK_AGAIN:
         Absence.objects.filter(pk=absence.pk, applied_at=None).update(applied_at=now)
     if done and now - over >= LOOK_AGAIN:
         Absence.objects.filter(pk=absence.pk).update(closed_at=now)

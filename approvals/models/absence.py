@@ -13,6 +13,7 @@ from intents.models import Workspace
 class Absence(models.Model):
     """A person is away from..to; the delegate is told instead, where they may decide themselves.
 
+    `accepted_at`: the delegate has agreed to stand in, and is bound up with what this person asks for from then on.
     `ended_at`: it was ended early. `applied_at` and `closed_at`: open gates have heard of its beginning and its end.
     """
 
@@ -22,6 +23,7 @@ class Absence(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     delegate = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="stands_in_for")
+    accepted_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     applied_at = models.DateTimeField(null=True, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)

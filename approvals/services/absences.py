@@ -42,6 +42,19 @@ def end_absence(absence: Absence, *, actor: str) -> None:
     absence.refresh_from_db()
 
 
+def accept_absence(absence: Absence, person: Person) -> None:
+    """The delegate agrees to stand in. From then on they do not decide on what the absent person asks for.
+
+    Open gates hear of it from the next sweep. Again changes nothing; Conflict if it is over or names somebody else.
+    """
+    with durable(), recorded(person.actor, lambda: Absence.objects.filter(pk=absence.pk), verb="accepted"):
+        rows = Absence.objects.filter(pk=absence.pk, delegate=person, ended_at=None, ends_at__gt=clock.now())
+        if not rows.exists():
+            raise Conflict("You are asked instead of nobody by that absence any more.", code="absence_over")
+        rows.filter(accepted_at=None).update(accepted_at=clock.now(), applied_at=None)
+    absence.refresh_from_db()
+
+
 def check_absence(
     workspace: Workspace, person: Person, starts_at: datetime, ends_at: datetime, delegate: Person | None
 ) -> None:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from approvals import planner
-from approvals.away import linked, running_of
+from approvals.away import linked, pairs_on_gates, running_of
 from approvals.clockwork import restart_chain
 from approvals.filling import refill
 from approvals.models import Decision, Gate
 from approvals.outcomes import OutcomeClass
 from approvals.services.gates import close_gate, subject_digest
+from approvals.services.handing_back import end_of_the_excluded
 from approvals.services.standins import keep_out
 from intents.differences import Patch
 from intents.lifecycle import Status, StepStatus
@@ -93,8 +94,10 @@ def exclude(locked: Locked, people: Collection[str]) -> None:
         aside = intent.texts.plan.get("bound", {})
         own = [ref for ref in excluded if ref not in aside]
         bound = planner.bound(own, intent.workspace, planner.settings_of(intent.workspace))
-        bound |= linked(own, [(row.person, row.to) for row in running_of(intent)])
+        handed = list(running_of(intent))
+        bound |= linked(own, pairs_on_gates(handed))
         keep_out(locked, {ref: why for ref, why in bound.items() if ref not in excluded})
+        end_of_the_excluded(locked, handed)
 
 
 def _void(locked: Locked, steps: list[Step], change: Change) -> list[str]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from approvals import selectors
-from approvals.away import Pairs, absences_at, anybody_away, linked, pairs_of, running
+from approvals.away import Pairs, absences_at, anybody_away, linked, pairs_of, pairs_on_gates, running
 from approvals.directory import people_named
 from approvals.models import Absence, Delegation, Gate, Person
 from approvals.stepping import names_asked
@@ -39,7 +39,7 @@ def change_on(gate: Gate, now: datetime) -> Change:
     """
     absences = list(absences_at(gate.workspace_id, now).select_related("person", "delegate"))
     given = list(running(gate).select_related("person", "to", "absence"))
-    pairs = [*pairs_of(absences), *((row.person, row.to) for row in given)]
+    pairs = [*pairs_of(absences), *pairs_on_gates(given)]
     bound = bound_up(gate.intent, pairs, _voters(gate)) if pairs else {}
     usable = _usable(gate, absences, bound) if absences else {}
     end = [row for row in given if row.absence and _is_over(row, usable)]

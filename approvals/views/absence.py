@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from approvals.directory import member
 from approvals.models import Absence, Person
-from approvals.services.absences import end_absence, start_absence
+from approvals.services.absences import accept_absence, end_absence, start_absence
 from approvals.views.absenceapi import hints
 from approvals.views.guard import acts, signed_in
 from intents import clock
@@ -49,10 +49,25 @@ def end_absence_on_page(request: HttpRequest, person: Person, absence_id: uuid.U
     return redirect("absence")
 
 
+@acts
+@signed_in
+def accept_absence_on_page(request: HttpRequest, person: Person, absence_id: uuid.UUID) -> HttpResponse:
+    """Agree to stand in for somebody."""
+    row = get_object_or_404(Absence.objects.select_related("person"), pk=absence_id, delegate=person)
+    try:
+        accept_absence(row, person)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"You stand in for {row.person.name}, and do not decide on what they ask for.")
+    return redirect("absence")
+
+
 def _page(request: HttpRequest, person: Person, typed: dict[str, str], error: str, status: int = 200) -> HttpResponse:
-    rows = Absence.objects.filter(person=person, ended_at=None, ends_at__gt=clock.now())
+    rows = Absence.objects.filter(ended_at=None, ends_at__gt=clock.now()).select_related("workspace")
     shown: dict[str, Any] = {
-        "absences": rows.select_related("delegate", "workspace").order_by("starts_at"),
+        "absences": rows.filter(person=person).select_related("delegate").order_by("starts_at"),
+        "represented": rows.filter(delegate=person).select_related("person").order_by("starts_at"),
         "workspaces": _workspaces(person),
         "typed": typed,
         "error": error,

@@ -126,3 +126,19 @@ def test_the_api_refuses_in_words_and_shows_no_foreign_absence(world):
     assert (absent.status_code, absent.json()["error"]["code"]) == (409, "delegate_absent")
     assert bo.client.delete(f"{URL}/{row.pk}", **bo.headers).status_code == 404
     assert bo.client.delete(f"{URL}/nonsense", **bo.headers).status_code == 404
+
+
+def test_the_delegate_agrees_on_their_own_page_and_nobody_else_does(world):
+    row = start_absence(world.workspace, world.ana, NOON, NOON + timedelta(days=1), world.bo, actor="x")
+    bo = signed_in(world.bo)
+    assert "Ana Ruiz has named you as delegate" in text_of(bo.get("/account/absence"))
+
+    assert signed_in(world.ana).post(f"/account/absence/{row.pk}/accept").status_code == 404
+    answer = bo.post(f"/account/absence/{row.pk}/accept", follow=True)
+
+    assert "You stand in for Ana Ruiz" in text_of(answer)
+    row.refresh_from_db()
+    assert row.accepted_at == NOON
+    row.ended_at = NOON
+    row.save()
+    assert "nobody by that absence" in text_of(bo.post(f"/account/absence/{row.pk}/accept", follow=True))

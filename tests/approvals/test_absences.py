@@ -9,9 +9,9 @@ import pytest
 
 from approvals.models import Absence, Delegation, Gate, Person
 from approvals.selectors import reachable_people
-from approvals.services.absences import end_absence, relied_on_by, start_absence
+from approvals.services.absences import accept_absence, end_absence, relied_on_by, start_absence
 from approvals.sweeps import settle
-from intents.errors import DomainError, Invalid
+from intents.errors import Conflict, DomainError, Invalid
 from notifications.announce import announce_due
 from notifications.models import Delivery
 from tests.acts import START, details, ending, fast_forward, fresh, frozen_clock, history, say
@@ -37,6 +37,13 @@ def policy(world) -> None:
 def away(world: Any, person: Person, delegate: Person | None = None, **fields: Any) -> Absence:
     starts, ends = fields.get("starts", START), fields.get("ends", START + DAY)
     return start_absence(world.workspace, person, starts, ends, delegate, actor=person.actor)
+
+
+def represented(world: Any, person: Person, delegate: Person) -> Absence:
+    """Away, with a delegate who has agreed to that."""
+    absence = away(world, person, delegate)
+    accept_absence(absence, delegate)
+    return absence
 
 
 def told(gate: Gate, purpose: str = "request") -> list[str]:
@@ -234,7 +241,7 @@ def test_neither_a_delegate_nor_a_delegator_of_the_requester_countersigns(world,
     """Four eyes, for what is sent while the absence lasts: Bo stands in for Ana, who asks."""
     dee = make_person(world.workspace, "dee@acme.example", "Dee Fox")
     world.workspace.teams.get(name="sre").people.add(dee)
-    away(world, world.ana, world.bo)
+    represented(world, world.ana, world.bo)
     away(world, dee, world.cy)
 
     asked_by_ana = open_gate(world, requested_by="ana@acme.example")
@@ -246,10 +253,42 @@ def test_neither_a_delegate_nor_a_delegator_of_the_requester_countersigns(world,
     assert say(asked_by_ana, world.cy).recorded
 
 
-def test_neither_does_one_who_becomes_a_delegate_while_the_gate_is_open(world, policy):
-    gate = open_gate(world, requested_by="ana@acme.example")
-
+def test_nobody_is_kept_out_by_a_requester_who_names_them_as_delegate(world, policy):
+    """Or whoever asks could choose who does not decide: before the request, or while the gate is open."""
+    open_before = open_gate(world, requested_by="ana@acme.example")
     away(world, world.ana, world.bo)
+    settle()
+
+    sent_after = open_gate(world, requested_by="ana@acme.example")
+
+    assert [world.bo.ref in fresh(gate.intent).excluded for gate in (open_before, sent_after)] == [False, False]
+    assert say(open_before, world.bo, "rejected", comment="no").recorded
+    assert say(sent_after, world.bo).recorded
+    assert "for" not in details(sent_after.intent, "decision_recorded")
+
+
+def test_only_the_delegate_agrees_to_stand_in_and_it_is_recorded(world):
+    absence = away(world, world.ana, world.bo)
+    with pytest.raises(Conflict, match="nobody"):
+        accept_absence(absence, world.ana)
+
+    accept_absence(absence, world.bo)
+    accept_absence(absence, world.bo)
+
+    assert newest(world.workspace)[:2] == ("absence.accepted", world.bo.actor)
+    end_absence(absence, actor=world.ana.actor)
+    with pytest.raises(Conflict):
+        accept_absence(absence, world.bo)
+
+
+def test_neither_does_one_who_agrees_to_stand_in_while_the_gate_is_open(world, policy, noon):
+    gate = open_gate(world, requested_by="ana@acme.example")
+    absence = away(world, world.ana, world.bo)
+    settle()
+    noon.shift(timedelta(minutes=1))
+    settle()
+
+    accept_absence(absence, world.bo)
     settle()
 
     assert say(gate, world.bo).code == "four_eyes"
@@ -263,7 +302,7 @@ def test_an_answer_that_was_given_before_stands_when_its_person_becomes_a_delega
     gate = open_gate(world, requested_by="ana@acme.example")
     say(gate, world.bo, "rejected", comment="no")
 
-    away(world, world.ana, world.bo)
+    represented(world, world.ana, world.bo)
     settle()
 
     assert world.bo.ref not in fresh(gate.intent).excluded
@@ -271,7 +310,7 @@ def test_an_answer_that_was_given_before_stands_when_its_person_becomes_a_delega
 
 def test_an_intent_is_refused_when_absences_leave_nobody_to_ask(world):
     make_policy(world.workspace, gates=[gate_rule("person:bo@acme.example", place="before")])
-    away(world, world.ana, world.bo)
+    represented(world, world.ana, world.bo)
 
     with pytest.raises(Invalid, match="Bo Lind stands in for Ana Ruiz") as refusal:
         open_gate(world, requested_by="ana@acme.example")

@@ -203,15 +203,26 @@ def test_delegation_is_refused_when_the_gate_is_settled_or_its_time_ran_out(two)
         assert undelegate(late.pk, two.ana, via="web").code == "expired"
 
 
-def test_four_eyes_hold_for_delegates_and_delegators_of_whoever_becomes_an_author(two):
-    """Who amends is an author from then on; whoever stands in for them, or is represented by them, is bound up, too."""
+def test_who_has_handed_it_to_an_author_does_not_decide_either(two):
+    gate = open_gate(two)
+    handed(gate, two.ana, two.bo)
+    with locked_intent(gate.intent_id) as locked:
+        exclude(locked, [two.bo.ref])
+
+    assert say(gate, two.ana).code == "four_eyes"
+    assert two.ana.ref in Intent.objects.get(pk=gate.intent_id).excluded
+
+
+def test_nobody_is_kept_out_by_an_author_who_handed_it_to_them_and_they_decide_for_themselves(two):
+    """Or whoever edits could choose who does not decide on it."""
     gate = open_gate(two)
     handed(gate, two.ana, two.bo)
     with locked_intent(gate.intent_id) as locked:
         exclude(locked, [two.ana.ref])
 
-    assert say(gate, two.bo).code == "four_eyes"
-    assert two.bo.ref in Intent.objects.get(pk=gate.intent_id).excluded
+    assert say(gate, two.bo).recorded
+    assert "for" not in details(gate.intent, "decision_recorded")
+    assert details(gate.intent, "delegation_ended")["from"] == ANA
 
 
 def test_delegation_goes_over_the_wire(two):
