@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from approvals.models import Membership, Override, Person, PolicyVersion
+from approvals.models import Absence, Membership, Override, Person, PolicyVersion
 from approvals.reach import deciders_ever
 from approvals.rules import Rule
 from approvals.terms import CHAIN, POST
@@ -22,12 +22,22 @@ from intents.services.changes import details_of_entry
 
 LATELY = timedelta(hours=24)
 KINDS = (
-    *("approval_settings", "chain", "membership", "override", "person", "policy", "schedule", "slack_channel"),
+    *(
+        "absence",
+        "approval_settings",
+        "chain",
+        "membership",
+        "override",
+        "person",
+        "policy",
+        "schedule",
+        "slack_channel",
+    ),
     *("slack_installation", "team"),
 )
 WHOLE = {"approval_settings": "the approval settings", "slack_installation": "the Slack app"}
 """What concerns every intent of the workspace, in words."""
-CHANGES = [f"{kind}.{verb}" for kind in KINDS for verb in ("created", "changed", "deleted")]
+CHANGES = [*(f"{kind}.{verb}" for kind in KINDS for verb in ("created", "changed", "deleted")), "absence.ended"]
 PERSON = "person:"
 SETTING = "changers_wait"
 
@@ -49,9 +59,22 @@ class Rules:
         named = {person.ref for person in deciders_ever(self.workspace, who)}
         return named | {str(person_id) for person_id in breakers.values_list("person_id", flat=True)}
 
-    def touched_by(self, change: str, said: dict[str, Any]) -> str:
-        """What of these rules the change was about, in words; "" if nothing."""
+    def touched_by(self, change: str, said: dict[str, Any], by: Person) -> str:
+        """What of these rules the change was about, in words; "" if nothing. One's own absence is one's own affair."""
         kind = change.partition(".")[0]
+        return self._of_people(kind, said, by) or self._of_rules(kind, said)
+
+    def _of_people(self, kind: str, said: dict[str, Any], by: Person) -> str:
+        match kind:
+            case "absence" if (absent := _absent(said)) and absent != by and absent.ref in self.people:
+                return f"the absence of {absent.name}"
+            case "person" if said["id"] in self.people:
+                return f"the account of {said['name']}"
+            case "membership" if not _only_channels(said) and self._is_of_a_decider(said["id"]):
+                return f"the rights of {said['name']}"
+        return ""
+
+    def _of_rules(self, kind: str, said: dict[str, Any]) -> str:
         match kind:
             case "team" | "schedule" | "chain" if said["name"] in self.names:
                 return f"the {said['name'].replace(':', ' ')}"
@@ -59,10 +82,6 @@ class Rules:
                 return f"the Slack channel {said['name'].removeprefix('slack:')}"
             case "override" if _schedule_of(said) in self.names:
                 return f"who is on call in {_schedule_of(said).removeprefix('schedule:')}"
-            case "person" if said["id"] in self.people:
-                return f"the account of {said['name']}"
-            case "membership" if not _only_channels(said) and self._is_of_a_decider(said["id"]):
-                return f"the rights of {said['name']}"
             case "policy" if self.intent_type is not None and _policy_matches(said, self.intent_type):
                 return f"the policy {said['name']}"
             case "approval_settings" | "slack_installation" if self.intent_type is not None:
@@ -91,8 +110,10 @@ def changers(rules: Rules, since: datetime, *, is_on: bool = True) -> dict[str, 
     found = {}
     for entry, said in entries:
         person = authors.get(entry.actor)
-        what = rules.touched_by(entry.change, said) if is_on or _switched_off(said) else ""
-        if person is not None and what:
+        if person is None or not (is_on or _switched_off(said)):
+            continue
+        what = rules.touched_by(entry.change, said, person)
+        if what:
             found[person.ref] = _sentence(person, what, entry.at)
     return found
 
@@ -117,6 +138,11 @@ def _policy_matches(said: dict[str, Any], intent_type: str) -> bool:
         newest = PolicyVersion.objects.filter(policy=said["id"]).order_by("-number").first()
         bodies = [newest.body] if newest else []
     return not bodies or any(Rule(said["name"], 0, body).is_for(intent_type) for body in bodies)
+
+
+def _absent(said: dict[str, Any]) -> Person | None:
+    row = Absence.objects.filter(pk=said["id"]).select_related("person").first()
+    return row.person if row else None
 
 
 def _schedule_of(said: dict[str, Any]) -> str:

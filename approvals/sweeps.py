@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 
 from approvals.clockwork import escalate_now, reschedule, somebody_is_told
 from approvals.models import Absence, Gate, Membership, Person, Schedule
+from approvals.services.latecomers import keep_latecomers_out
 from approvals.services.leavers import leave
 from approvals.services.seats import next_handover, on_call_by, reseat, rosters_of
 from approvals.services.standins import change_on, stand_in
@@ -112,6 +113,7 @@ def _settle_absence(absence: Absence, now: datetime, only: Intent | None) -> Non
 
 
 def _stand_in(locked: Locked, gate: Gate) -> None:
+    keep_latecomers_out(locked, gate.terms.body)
     stand_in(locked, gate)
     step = locked.current
     if step is not None and step.pk == gate.step_id and not somebody_is_told(gate):

@@ -13,11 +13,12 @@ from django.test import Client
 from django.urls import reverse
 
 from approvals.models import ApprovalSettings, Gate, Membership, Override, Person, Policy, Schedule, Team
+from approvals.services.absences import end_absence, start_absence
 from approvals.services.break_glass import break_glass
 from approvals.services.decide import Manner
 from approvals.services.policies import save_policy
 from approvals.services.schedules import add_overrides
-from approvals.sweeps import settle_schedules
+from approvals.sweeps import settle_absences, settle_schedules
 from intents import clock
 from intents.services.configuration import recorded
 from intents.services.verify import chain_fits
@@ -27,6 +28,7 @@ from tests.conftest import Api
 from tests.factories import gate_rule, make_person, make_policy, make_team, open_gate, send
 
 RULE: dict[str, Any] = {"match": {"types": ["intent.infra.*"]}, "action": "require", "gates": [gate_rule("team:sre")]}
+HOUR = timedelta(hours=1)
 LATER = datetime(2099, 3, 2, 14, 2, tzinfo=UTC)  # after the world was made: its chain never goes back
 Change = Callable[[SimpleNamespace], None]
 
@@ -78,7 +80,18 @@ def switches_this_rule_off(world: SimpleNamespace) -> None:
         ApprovalSettings.objects.update(changers_wait=False)
 
 
+def enters_somebodys_absence(world: SimpleNamespace) -> None:
+    start_absence(world.workspace, world.bo, clock.now(), clock.now() + HOUR, world.cy, actor=world.ana.actor)
+
+
+def ends_somebodys_absence(world: SimpleNamespace) -> None:
+    row = start_absence(world.workspace, world.bo, clock.now(), clock.now() + HOUR, None, actor=world.bo.actor)
+    end_absence(row, actor=world.ana.actor)
+
+
 LOOSENED: list[Change] = [
+    enters_somebodys_absence,
+    ends_somebodys_absence,
     writes_a_policy,
     switches_a_policy_off,
     deletes_a_policy,
@@ -135,7 +148,17 @@ def makes_another_team(world: SimpleNamespace) -> None:
         make_team(world.workspace, "leads", world.cy)
 
 
-UNTOUCHED: list[Change] = [writes_a_policy_for_other_types, leaves_it_to_the_server, makes_another_team]
+def is_away_herself(world: SimpleNamespace) -> None:
+    row = start_absence(world.workspace, world.ana, clock.now(), clock.now() + HOUR, None, actor=world.ana.actor)
+    end_absence(row, actor=world.ana.actor)
+
+
+UNTOUCHED: list[Change] = [
+    writes_a_policy_for_other_types,
+    leaves_it_to_the_server,
+    makes_another_team,
+    is_away_herself,
+]
 
 
 @pytest.mark.parametrize("change", UNTOUCHED, ids=lambda change: change.__name__)
@@ -234,6 +257,17 @@ def test_who_puts_themselves_on_call_while_a_gate_is_open_does_not_decide_on_it(
         assert "Ana Ruiz changed who is on call in primary" in details(gate.intent, "person_kept_out")["why"]
         assert details(gate.intent, "handed_over")["told"] == []
         assert say(gate, world.bo).recorded
+
+
+def test_who_enters_anothers_absence_while_a_gate_is_open_does_not_decide_on_it(world: SimpleNamespace) -> None:
+    make_policy(world.workspace, gates=[gate_rule("team:sre")])
+    gate = open_gate(world)
+    enters_somebodys_absence(world)
+    settle_absences()
+
+    assert say(gate, world.ana).code == "rules_changed"
+    assert "Ana Ruiz changed the absence of Bo Lind" in details(gate.intent, "person_kept_out")["why"]
+    assert say(gate, world.cy).recorded
 
 
 def test_who_gives_themselves_the_right_to_break_glass_breaks_none_that_was_open(world: SimpleNamespace) -> None:
