@@ -1,7 +1,7 @@
 """Editing: whoever decides changes the fields of the payload that the policy lets them change, and no others.
 
 By a field that is `editable` they become an author: somebody else has to agree. One that is `fillable` they may fill in
-and still agree. Either way nobody has agreed yet to what it is now.
+where it is empty, and still agree. Either way nobody has agreed yet to what it is now.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from intents.services.fitting import fit_in
 from intents.wire.create import check_payload
 
 EDITABLE, FILLABLE = "editable", "fillable"
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 PREFIX = "payload."
 STALE = "What you were shown has changed since. Look again, then edit."
 
@@ -56,8 +57,12 @@ def edit(
 
 
 def fields_of(gate: Gate) -> list[str]:
-    """The paths that whoever decides here may change, those that make them an author first. Never a secret one."""
-    named = [*gate.terms.body.get(EDITABLE, []), *gate.terms.body.get(FILLABLE, [])]
+    """The paths that whoever decides here may change, those that make them an author first. Never a secret one, nor
+    one to be filled in that is not empty.
+    """
+    payload = json.loads(gate.intent.texts.payload)
+    empty = [path for path in gate.terms.body.get(FILLABLE, []) if not _is_given(payload, path)]
+    named = [*gate.terms.body.get(EDITABLE, []), *empty]
     return [path for path in named if not any(overlap(path, other) for other in gate.intent.texts.secret)]
 
 
@@ -75,7 +80,7 @@ def _edited(gate: Gate, changes: Mapping[str, Any]) -> tuple[dict[str, Any], Dom
     other = sorted(set(changes) - set(allowed))
     if other or not changes:
         may = f"These may be: {', '.join(allowed)}." if allowed else "The policy lets nobody change any."
-        named = f"{other[0][:200]!r} cannot be edited here." if other else "Name what is to change."
+        named = _why_not(gate, other[0]) if other else "Name what is to change."
         return payload, Invalid(f"{named} {may}", code="not_editable")
     try:
         for path, value in changes.items():
@@ -85,6 +90,17 @@ def _edited(gate: Gate, changes: Mapping[str, Any]) -> tuple[dict[str, Any], Dom
     except DomainError as error:
         return payload, error
     return payload, None
+
+
+def _why_not(gate: Gate, path: str) -> str:
+    if path in gate.terms.body.get(FILLABLE, []):
+        return f"{path} may only be filled in where it is empty, and it is not."
+    return f"{path[:200]!r} cannot be edited here."
+
+
+def _is_given(payload: dict[str, Any], path: str) -> bool:
+    """0 and False are given."""
+    return value_at(payload, path) not in EMPTY
 
 
 def _put(payload: dict[str, Any], path: str, value: Any) -> None:

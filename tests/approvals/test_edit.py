@@ -72,6 +72,27 @@ def test_whoever_only_fills_in_may_still_agree(world, gate):
     assert ending(gate.intent)["edited"] == [{"op": "add", "path": "/ticket", "value": "OPS-1"}]
 
 
+@pytest.mark.parametrize("given", ["OPS-1", 0, False, {"id": 1}])
+def test_what_the_request_gave_is_not_filled_in_over(world, gate, given):
+    """That would be a change, and whoever makes one does not agree to it themselves."""
+    gate = open_gate(world, payload=PAYLOAD | {"ticket": given})
+
+    verdict = put(gate, world.ana, {"payload.ticket": "OPS-2"})
+
+    assert (verdict.status, verdict.code) == (422, "not_editable")
+    assert "payload.ticket may only be filled in where it is empty" in verdict.message
+    assert gate_of(gate.intent).digest == gate.digest
+    assert "you may fill this in" not in text_of(signed_in(world.ana).get(f"/gates/{gate.pk}"))
+
+
+@pytest.mark.parametrize("empty", [None, "", [], {}])
+def test_what_the_request_left_empty_is_filled_in_once(world, gate, empty):
+    gate = open_gate(world, payload=PAYLOAD | {"ticket": empty})
+
+    assert put(gate, world.ana, {"payload.ticket": "OPS-1"}).recorded
+    assert put(gate, world.bo, {"payload.ticket": "OPS-2"}).code == "not_editable"
+
+
 def test_field_inside_another_is_edited(world, gate):
     put(gate, world.ana, {"payload.db.size": 2})
 
