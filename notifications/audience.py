@@ -40,7 +40,7 @@ class Telling:
 WAITING = Telling(Purpose.WAITING, Group.REQUESTER)
 OUTCOME = Telling(Purpose.OUTCOME, Group.REQUESTER)
 CLOSED = Telling(Purpose.CLOSED, Group.ASKED)
-GLASS = Telling(Purpose.GLASS, Group.CONCERNED)
+GLASS = (Telling(Purpose.GLASS, Group.CONCERNED), Telling(Purpose.GLASS, Group.INFORMED))
 INFORM = Telling(Purpose.INFORM, Group.INFORMED)
 CHANGES = ("intent.amended", "intent.payload_edited")
 ASKED_ANEW = ("amended", "edited")
@@ -48,7 +48,9 @@ ASKED_ANEW = ("amended", "edited")
 ALWAYS: Mapping[str, tuple[Telling, ...]] = {
     "intent.gate_warning": (Telling(Purpose.WARNING, Group.PENDING),),
     "intent.question_asked": (Telling(Purpose.QUESTION, Group.REQUESTER),),
-    "intent.extended": (Telling(Purpose.EXTENSION, Group.PENDING), Telling(Purpose.EXTENSION, Group.REQUESTER)),
+    "intent.extended": tuple(
+        Telling(Purpose.EXTENSION, group) for group in (Group.PENDING, Group.REQUESTER, Group.INFORMED)
+    ),
     "intent.held_for_changes": (Telling(Purpose.WANTED, Group.REQUESTER),),
     **dict.fromkeys(CHANGES, (Telling(Purpose.REQUEST, Group.PENDING), Telling(Purpose.CHANGED, Group.REQUESTER))),
     **dict.fromkeys(TERMINAL_EVENT.values(), (OUTCOME,)),
@@ -82,7 +84,7 @@ def tellings(
         named = Telling(purpose, group, _names(details, key))
         return (named, WAITING) if purpose == Purpose.ESCALATION else (named,)
     if event_type == "intent.broke_glass":
-        return (GLASS,) if intent_is_final else (GLASS, Telling(Purpose.GLASS, Group.REQUESTER))
+        return GLASS if intent_is_final else (*GLASS, Telling(Purpose.GLASS, Group.REQUESTER))
     if event_type == "intent.gate_closed":
         return _of_the_end(str(details.get("reason")), intent_is_final=intent_is_final)
     if event_type == "intent.waiting" and waiting_reason in (WaitingReason.AGENT, WaitingReason.HUMAN):
@@ -91,9 +93,9 @@ def tellings(
 
 
 def _of_the_end(reason: str, *, intent_is_final: bool) -> tuple[Telling, ...]:
-    """Of a gate. Where glass was broken, everybody who was asked is told of that."""
+    """Of a gate. Where glass was broken, everybody is told of that instead."""
     if reason == "break_glass":
-        return (INFORM,)
+        return ()
     return (CLOSED, INFORM) if intent_is_final or reason in ASKED_ANEW else (CLOSED, OUTCOME, INFORM)
 
 

@@ -13,7 +13,9 @@ from approvals.models import Decision, Gate
 from approvals.rulebook.gate import check_gate
 from approvals.rulebook.words import RuleRefused
 from approvals.services.answer import Answer
-from approvals.services.decide import decide
+from approvals.services.break_glass import break_glass
+from approvals.services.decide import Manner, decide
+from approvals.services.extend import extend
 from approvals.services.sureness import Sureness
 from approvals.strength import Shown, Strength
 from approvals.terms import from_request, from_rule, line, merge
@@ -137,6 +139,26 @@ def test_informed_people_are_told_twice_and_may_not_decide(world: SimpleNamespac
     assert [subject.split(":")[0] for subject in subjects] == ["People are asked", "Approved"]
     own = KeptMail.objects.filter(to__contains=world.ana.email)
     assert not own.filter(subject__startswith="People are asked").exists()
+
+
+def test_informed_people_are_told_of_another_deadline_and_of_broken_glass(
+    world: SimpleNamespace, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "notifications.keptmail.KeptMailBackend"
+    make_person(world.workspace, "mia@acme.example", "Mia")
+    world.bo.memberships.update(can_break_glass=True)
+    gate = gate_with(world, inform=["mia@acme.example"], extend={"who": ["team:sre"], "most": 7200})
+    told(gate)
+
+    extend(gate.pk, world.ana, 3600, "Bo is on a train.", via="web")
+    told(gate)
+    break_glass(gate.pk, world.bo, "It burns.", Manner("web", "signed_in", True))
+    told(gate)
+
+    mails = KeptMail.objects.filter(to__contains="mia@acme.example").order_by("pk")
+    said = [mail.subject.partition(":")[0].partition(",")[0] for mail in mails]
+    assert said == ["People are asked", "More time", "Glass was broken"]
+    assert "It burns." in mails[2].text
 
 
 def told(gate: Gate) -> None:

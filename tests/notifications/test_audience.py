@@ -91,16 +91,19 @@ def test_gate_of_is_the_last_gate_when_the_intent_ends():
     assert gate_of("intent.waiting", {}) == ""
 
 
-@pytest.mark.parametrize(("intent_is_final", "groups"), [(False, ["concerned", "requester"]), (True, ["concerned"])])
+GLASS = {False: ["concerned", "informed", "requester"], True: ["concerned", "informed"]}
+
+
+@pytest.mark.parametrize(("intent_is_final", "groups"), GLASS.items())
 def test_tellings_are_of_the_glass_when_it_was_broken_and_not_of_the_gates_end(intent_is_final, groups):
     glass = tellings("intent.broke_glass", "", {}, intent_is_final=intent_is_final)
 
     assert [(what.purpose, what.group.value) for what in glass] == [("break_glass", group) for group in groups]
-    closed = tellings("intent.gate_closed", "", {"reason": "break_glass"}, intent_is_final=intent_is_final)
-    assert [what.purpose for what in closed] == ["inform"]
+    assert tellings("intent.gate_closed", "", {"reason": "break_glass"}, intent_is_final=intent_is_final) == ()
 
 
-def test_tellings_of_a_later_deadline_are_for_whoever_was_asked_and_the_requester():
+def test_tellings_of_a_later_deadline_are_for_whoever_was_asked_or_informed_and_the_requester():
     told = tellings("intent.extended", "", {}, intent_is_final=False)
 
-    assert [(what.purpose, what.group.value) for what in told] == [("extension", "pending"), ("extension", "requester")]
+    assert {what.purpose for what in told} == {"extension"}
+    assert [what.group.value for what in told] == ["pending", "requester", "informed"]
