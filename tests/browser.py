@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
+LONGEST = 60_000  # milliseconds that a test waits for what it expects
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -27,6 +28,7 @@ def chromium() -> Iterator[Browser]:
     """Debian's Chromium. Its driver runs an event loop, which Django would take for an async view."""
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=LONGEST)
     with sync_playwright() as driver:
         one = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield one

@@ -17,12 +17,24 @@ from intents.limits import MINUTES
 from tests.emptying import empty_only_what_was_written
 from tests.factories import make_world
 from tests.madeonce import made_once
+from tests.once import leave_out_what_ran
 from tests.staticfiles import find_static_files_once
 from tests.wire.holding import hold
 
 hypothesis.settings.register_profile("the same each time", derandomize=True)
 if os.environ.get("CI"):  # where nobody looks for new examples: those that are made at home are random
     hypothesis.settings.load_profile("the same each time")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leave_out_what_ran(config, items)
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    """Whatever failed can be tried again in the same order and with the same random numbers."""
+    seed = config.getoption("randomly_seed", None)
+    if exitstatus == pytest.ExitCode.TESTS_FAILED and seed is not None:
+        terminalreporter.write_line(f"the same order and numbers again: --randomly-seed={seed}")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from intents.services.keys import end_keys
 from intents.services.provision import WantedKey, issue_key
 from intents.services.rotation import revoke_key, rotate_key
 from tests.factories import make_key, make_world
+from tests.live import LONGEST
 
 WANTED = WantedKey(scopes=["send"], types=["*"], targets=["*"])
 
@@ -67,7 +68,7 @@ def test_revoking_ends_also_what_was_made_while_it_ran(transactional_db):
 
     request = threading.Thread(target=under_way)
     request.start()
-    holds.wait(5)
+    assert holds.wait(LONGEST)
     with durable():
         revoke_key(principal_of(root), root, and_made=True)
     request.join()

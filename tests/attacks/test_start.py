@@ -13,7 +13,7 @@ import pytest
 
 from config.checks import countersign_checks
 from config.management.commands.serve import Command
-from tests.live import ROOT
+from tests.live import PATIENCE, ROOT
 
 SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": "x"}
 WAL = "PRAGMA journal_mode=WAL;"
@@ -130,5 +130,11 @@ def started(folder: Path, *words: str, **variables: str) -> subprocess.Completed
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
     command = [sys.executable, *words]
     return subprocess.run(
-        command, cwd=ROOT, env=kept | settings | variables, capture_output=True, text=True, timeout=60, check=False
+        command,
+        cwd=ROOT,
+        env=kept | settings | variables,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )

@@ -8,6 +8,7 @@ import pytest
 
 from intents import ticks
 from intents.ticks import Tick
+from tests.live import LONGEST
 
 
 def test_tick_goes_on_until_a_sweep_comes_back_short():
@@ -24,13 +25,13 @@ def test_tick_that_comes_while_one_runs_makes_it_look_again():
     def sweep() -> int:
         sweeps.append(threading.get_ident())
         begun.set()
-        may_end.wait(5)
+        may_end.wait(LONGEST)
         return 0
 
     tick = Tick(sweep, batch=1)
     running = threading.Thread(target=tick)
     running.start()
-    begun.wait(5)
+    begun.wait(LONGEST)
     tick()
     assert len(sweeps) == 1
 
@@ -41,7 +42,7 @@ def test_tick_that_comes_while_one_runs_makes_it_look_again():
 
 
 def test_two_ticks_run_together_when_two_may():
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=LONGEST)
 
     def sweep() -> int:
         both.wait()

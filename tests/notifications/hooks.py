@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 from intents.models import Intent
@@ -46,10 +44,3 @@ def rows() -> list[WebhookDelivery]:
 
 def only() -> WebhookDelivery:
     return WebhookDelivery.objects.select_related("subscription").get()
-
-
-def eventually(holds: Callable[[], object], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.02)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
 from approvals.models import Seat
 from intents import clock
@@ -19,6 +16,7 @@ from notifications.claims import LEASE
 from notifications.deliver import deliver_due
 from notifications.models import Delivery, DeliveryStatus, KeptMail
 from tests.factories import gate_rule, make_person, make_policy, open_gate
+from tests.live import LONGEST, environment, eventually
 
 WORKER = "import django; django.setup(); from notifications.deliver import deliver_due; deliver_due()"
 EAGER = """
@@ -30,15 +28,6 @@ while announce_due(limit=7) + deliver_due(limit=7): pass
 PATIENCE = 20
 
 
-def environment(email: str) -> dict[str, str]:
-    """The worker shares this test's database; `email` is its EMAIL_URL, empty to keep mail."""
-    name, user, host, at = (connection.settings_dict[key] for key in ("NAME", "USER", "HOST", "PORT"))
-    password = connection.settings_dict["PASSWORD"]
-    url = f"sqlite:///{name}" if connection.vendor == "sqlite" else f"postgresql://{user}:{password}@{host}:{at}/{name}"
-    own = {"DATABASE_URL": url, "EMAIL_URL": email, "DJANGO_SETTINGS_MODULE": "config.settings"}
-    return {**os.environ, **own}
-
-
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_deliver_sends_again_and_settles_once_when_the_worker_is_killed_while_sending(world, smtp, time_machine):
@@ -46,10 +35,9 @@ def test_deliver_sends_again_and_settles_once_when_the_worker_is_killed_while_se
     make_policy(world.workspace, gates=[gate_rule("person:hang-once@acme.example")])
     gate = open_gate(world)
     announce_due()
-    worker = subprocess.Popen([sys.executable, "-c", WORKER], env=environment(f"smtp://127.0.0.1:{smtp.port}"))
-    end = time.monotonic() + PATIENCE
-    while not smtp.mails() and time.monotonic() < end:
-        time.sleep(0.05)
+    there = environment(EMAIL_URL=f"smtp://127.0.0.1:{smtp.port}")
+    worker = subprocess.Popen([sys.executable, "-c", WORKER], env=there)
+    eventually(smtp.mails)
     worker.kill()
     worker.wait()
     assert Delivery.objects.get().status == DeliveryStatus.SENDING
@@ -71,9 +59,9 @@ def test_deliver_sends_again_and_settles_once_when_the_worker_is_killed_while_se
 def test_each_message_is_sent_once_when_three_workers_are_at_it(world):
     for _ in range(20):
         open_gate(world)
-    workers = [subprocess.Popen([sys.executable, "-c", EAGER], env=environment("")) for _ in range(3)]
+    workers = [subprocess.Popen([sys.executable, "-c", EAGER], env=environment(EMAIL_URL="")) for _ in range(3)]
 
-    codes = [worker.wait(PATIENCE) for worker in workers]
+    codes = [worker.wait(LONGEST) for worker in workers]
 
     assert codes == [0, 0, 0]
     assert not Outbox.objects.exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from datetime import timedelta
 
 import pytest
@@ -18,8 +17,8 @@ from notifications.claims import LEASE
 from notifications.models import Delivery, DeliveryStatus, SlackMessage
 from notifications.slack.senders import slack_due
 from tests.factories import gate_rule, make_policy, open_gate
+from tests.live import LONGEST, environment, eventually
 from tests.notifications.slacking import installed, linked
-from tests.notifications.test_killed import PATIENCE, environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 WORKER = "import django; django.setup(); from notifications.slack.senders import slack_due; slack_due()"
@@ -35,14 +34,12 @@ while Delivery.objects.filter(channel="slack", status__in=("queued", "sending"))
 
 
 def worker(slack, code: str) -> subprocess.Popen[bytes]:
-    own = environment("") | {"SLACK_API_URL": slack.url, "BASE_URL": "http://127.0.0.1:8000"}
+    own = environment(EMAIL_URL="", SLACK_API_URL=slack.url, BASE_URL="http://127.0.0.1:8000")
     return subprocess.Popen([sys.executable, "-c", code], env=own)
 
 
 def waited_for(slack, messages: int) -> None:
-    end = time.monotonic() + PATIENCE
-    while len(slack.messages) < messages and time.monotonic() < end:
-        time.sleep(0.02)
+    eventually(lambda: len(slack.messages) >= messages)
     assert len(slack.messages) == messages
 
 
@@ -86,7 +83,7 @@ def test_each_message_is_posted_once_when_three_workers_are_at_it(world, slack):
     announce_due()
     workers = [worker(slack, EAGER) for _ in range(3)]
 
-    codes = [each.wait(3 * PATIENCE) for each in workers]
+    codes = [each.wait(LONGEST) for each in workers]
 
     assert codes == [0, 0, 0]
     assert set(Delivery.objects.filter(channel="slack").values_list("status", flat=True)) == {DeliveryStatus.SENT}

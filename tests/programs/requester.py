@@ -22,7 +22,7 @@ def main(url: str, key: str, what: str, which: str) -> None:
         intent_id = client.apply_scenario(json.loads(Path(which).read_text()), idempotency_key=which)["intent_id"]
     print(json.dumps({"intent_id": intent_id}), flush=True)
     try:
-        print(json.dumps({"event": client.wait_for(intent_id, timeout_seconds=60)}), flush=True)
+        print(json.dumps({"event": client.wait_for(intent_id, timeout_seconds=240)}), flush=True)
     except Exception as error:  # noqa: BLE001 - whatever the client raises is what the test wants to know
         print(json.dumps({"failed": f"{type(error).__module__}.{type(error).__name__}", "why": str(error)}), flush=True)
         sys.exit(1)

@@ -14,7 +14,7 @@ from intents.services.verify import chain_fits
 from tests.live import ROOT, environment
 
 PLAYERS = "players"  # how PostgreSQL knows their connections: an outage made by a test spares them
-PATIENCE = 20.0  # seconds for a process to end
+PATIENCE = 90.0  # seconds for a process to end
 Command = tuple[str, dict[str, Any]]
 
 

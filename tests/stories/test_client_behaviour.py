@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 import pytest
-from django.conf import settings
 
 from approvals.models import Gate
 from approvals.services.answer import Answer
@@ -22,16 +21,13 @@ from approvals.services.decide import decide
 from intents.models import Intent
 from tests.factories import gate_rule, make_policy, open_gate, send
 from tests.front import front
-from tests.live import ROOT, environment, eventually, free_port, serving
+from tests.live import LONGEST, ROOT, environment, eventually, free_port, serving
 
 pytestmark = [
     pytest.mark.live,
     pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"),
-        reason="it is about streams and servers, not about the database: once, on SQLite",
-    ),
+    pytest.mark.once,
 ]
 
 DOCUMENT = ROOT / "docs" / "client-behaviour.md"
@@ -51,7 +47,7 @@ def approve(world: SimpleNamespace, gate: Gate) -> None:
 
 
 def failure_of(waiting: Future[Any]) -> BaseException:
-    failure = waiting.exception(30)
+    failure = waiting.exception(LONGEST)
     assert failure is not None
     assert f"`{type(failure).__module__.partition('.')[0]}.{type(failure).__name__}`" in DOCUMENT.read_text()
     return failure
@@ -72,8 +68,8 @@ def test_nobody_notices_a_rolling_restart_behind_one_address(world, gate, connec
             chore = send(world, intent_type="intent.chore.v1")
 
             assert code == 0, old.log
-            assert [each.result(30)["status"] for each in waiting] == ["COMPLETED"] * 20
-            assert working.result(30)["intent_id"] == str(chore.pk)
+            assert [each.result(LONGEST)["status"] for each in waiting] == ["COMPLETED"] * 20
+            assert working.result(LONGEST)["intent_id"] == str(chore.pk)
 
 
 def test_streams_end_properly_when_the_only_server_stops_but_the_next_call_finds_nobody(world, gate, connect, tmp_path):
@@ -123,7 +119,7 @@ def test_the_documents_program_gets_its_answer_although_the_server_is_killed_twi
         there = {"COUNTERSIGN_URL": live.url, "COUNTERSIGN_KEY": world.sender_secret}
         words = [sys.executable, "-c", program]
         asking = subprocess.Popen(words, env=environment(**there), stdout=subprocess.PIPE, text=True)
-        eventually(lambda: Intent.objects.count() == 2, 20)
+        eventually(lambda: Intent.objects.count() == 2)
         time.sleep(0.5)
         live.kill()
     with serving(tmp_path, port=port, **NO_REDIS) as live:
@@ -131,7 +127,7 @@ def test_the_documents_program_gets_its_answer_although_the_server_is_killed_twi
         live.kill()
     approve(world, Gate.objects.exclude(pk=gate.pk).get())
     with serving(tmp_path, port=port, **NO_REDIS):
-        said, _ = asking.communicate(timeout=30)
+        said, _ = asking.communicate(timeout=LONGEST)
 
     assert said.startswith("Approved by Ana Ruiz in the web inbox at ")
     assert Intent.objects.count() == 2, "the one of the program was sent once"

@@ -57,16 +57,16 @@ def test_each_reminder_escalation_and_expiry_comes_once_and_each_person_is_told_
             stack.enter_context(celery(tmp_path, "worker", name=name, **there))
         for name in ("first-beat", "second-beat"):
             stack.enter_context(celery(tmp_path, "beat", name=name, **there))
-        eventually(lambda: sent("request") == 3 * GATES, 30)
+        eventually(lambda: sent("request") == 3 * GATES)
         make_due(gates)
-        eventually(lambda: sent("reminder") == 3 * GATES, 30)
+        eventually(lambda: sent("reminder") == 3 * GATES)
         make_due(gates)
-        eventually(lambda: sent("escalation") == GATES, 30)
+        eventually(lambda: sent("escalation") == GATES)
         for gate in gates:
             let_expire(gate, 0)
-        eventually(lambda: Gate.objects.filter(reason="timeout").count() == GATES, 30)
-        eventually(lambda: per_intent("intent.timed_out") == once, 30)
-        eventually(lambda: sent("closed") == 3 * GATES, 30)
+        eventually(lambda: Gate.objects.filter(reason="timeout").count() == GATES)
+        eventually(lambda: per_intent("intent.timed_out") == once)
+        eventually(lambda: sent("closed") == 3 * GATES)
 
     assert per_intent("intent.reminder") == per_intent("intent.escalated") == per_intent("intent.gate_closed") == once
     for gate in gates:
@@ -113,12 +113,12 @@ def test_a_mail_is_sent_again_and_settled_once_when_its_worker_is_killed_while_s
         there = {"REDIS_URL": redis_url, "EMAIL_URL": f"smtp://{smtp.host}:{smtp.port}"}
         with celery(tmp_path, "beat", **there):
             with celery(tmp_path, "worker", name="first", **there) as worker:
-                eventually(lambda: smtp.mails("hang-once@acme.example"), 20)
+                eventually(lambda: smtp.mails("hang-once@acme.example"))
                 worker.kill()
             held = Delivery.objects.get()
             Delivery.objects.update(not_before=clock.now() - timedelta(seconds=1))  # its lease has ended
             with celery(tmp_path, "worker", name="second", **there):
-                eventually(lambda: Delivery.objects.get().status == DeliveryStatus.SENT, 20)
+                eventually(lambda: Delivery.objects.get().status == DeliveryStatus.SENT)
         mails = smtp.mails("hang-once@acme.example")
 
     settled = Delivery.objects.get()

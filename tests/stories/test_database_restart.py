@@ -103,8 +103,8 @@ def test_waiting_working_and_asking_go_on_when_all_connections_break(world: Simp
 
         assert [each.result(60)["status"] for each in waiting] == ["COMPLETED"] * BREAKS
         assert working.result(60)["intent_id"] == str(chore.pk)
-        eventually(lambda: Event.objects.filter(event_type="intent.reminder").count() == BREAKS, 20)
-        eventually(lambda: Delivery.objects.filter(purpose="reminder", status=DeliveryStatus.SENT).count() == 9, 20)
+        eventually(lambda: Event.objects.filter(event_type="intent.reminder").count() == BREAKS)
+        eventually(lambda: Delivery.objects.filter(purpose="reminder", status=DeliveryStatus.SENT).count() == 9)
 
     for intent in Intent.objects.all():
         assert_sound(intent)
@@ -134,7 +134,7 @@ def test_who_waits_waits_on_and_who_asks_is_answered_when_the_database_is_back(
         assert asking.result(30)["applied"] is True
         assert waiting.result(30)["status"] == "COMPLETED"
         assert working.result(30)["intent_id"] == str(chore.pk)
-        eventually(lambda: Event.objects.filter(event_type="intent.reminder").count() == 1, 30)
+        eventually(lambda: Event.objects.filter(event_type="intent.reminder").count() == 1)
         assert sender.health() == {"ok": True}
 
 

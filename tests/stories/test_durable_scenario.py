@@ -17,7 +17,7 @@ from approvals.models import Gate
 from intents.lifecycle import Status
 from intents.models import Agent, Intent, StepResult
 from tests.factories import gate_rule, make_key, make_policy
-from tests.live import Live, Running, eventually, free_port, running, serving
+from tests.live import LONGEST, Live, Running, eventually, free_port, running, serving
 from tests.races.troupe import assert_sound, types_of
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -82,7 +82,7 @@ class Story:
 
     def decides(self, url: str, name: str, decision: str = "approve") -> dict[str, Any]:
         """A person's decision by the API, with their own token."""
-        eventually(lambda: Gate.objects.filter(closed_at=None).exists(), 20)
+        eventually(lambda: Gate.objects.filter(closed_at=None).exists())
         gate = Gate.objects.get(closed_at=None)
         headers = {"Authorization": f"Bearer {self.world.tokens[name]}"}
         body = {"decision": decision, "comment": "looks right."}
@@ -103,12 +103,12 @@ def story(world: SimpleNamespace, tmp_path: Path) -> Iterator[Story]:
 
 def answer_of(requester: Running) -> dict[str, Any]:
     """The terminal event that the program got."""
-    assert requester.process.wait(30) == 0, requester.log
+    assert requester.process.wait(LONGEST) == 0, requester.log
     return json.loads(requester.log.splitlines()[-1])["event"]  # type: ignore[no-any-return]
 
 
 def the_intent() -> Intent:
-    eventually(Intent.objects.exists, 20)
+    eventually(Intent.objects.exists)
     return Intent.objects.get()
 
 
@@ -177,7 +177,7 @@ def test_the_first_result_counts_when_a_slow_agent_answers_before_the_redelivery
     eventually(lambda: "attempt 1" in slow.log)
     other = story.works(live.url, "other", seconds=4)
     eventually(lambda: "attempt 2" in other.log)
-    eventually(lambda: "applied False" in other.log, 15)
+    eventually(lambda: "applied False" in other.log)
     story.decides(live.url, "ana")
 
     assert_completed(answer_of(requester), by="slow")
@@ -189,14 +189,14 @@ def test_the_answer_is_there_when_the_server_is_killed_before_it_could_tell(stor
     held, other = story.serve(port=port), story.serve("--embedded")
     requester = story.asks(held.url)
     story.works(other.url, "first")
-    eventually(lambda: Gate.objects.filter(closed_at=None).exists(), 20)
+    eventually(lambda: Gate.objects.filter(closed_at=None).exists())
     eventually(lambda: "intent_id" in requester.log)
 
     held.process.send_signal(signal.SIGSTOP)  # it holds the waiting program, and cannot tell it anything
     story.decides(other.url, "ana")
     other.kill()
     held.kill()
-    assert requester.process.wait(30) == 1, "its client does not survive a cut stream"
+    assert requester.process.wait(LONGEST) == 1, "its client does not survive a cut stream"
     intent_id = str(the_intent().pk)
     again = story.asks(story.serve("--embedded", port=port).url, "wait", intent_id)
 
@@ -216,7 +216,7 @@ def test_everything_goes_on_when_the_embedded_server_is_killed_at_each_stage(sto
     eventually(lambda: "took" in agent.log)
     live.kill()  # in the middle of the work
     live = story.serve("--embedded", port=port)
-    eventually(lambda: "applied True" in agent.log, 20)
+    eventually(lambda: "applied True" in agent.log)
     live.kill()  # at the gate
     live = story.serve("--embedded", port=port)
     story.decides(live.url, "ana")

@@ -18,6 +18,8 @@ from tests.browser import CHROMIUM, chromium
 from tests.factories import gate_rule, make_policy, make_world, open_gate
 
 MOST_PAGES = 12
+MOST_ATTEMPTS = 5
+GONE = 3000  # milliseconds, after which the page has been left by a click before this one
 CLICKABLE = 'input[type="radio"], input[type="checkbox"], label, button, summary, [onclick], [role="button"]'
 
 pytestmark = [
@@ -82,14 +84,19 @@ def submit_as_found(page: Page) -> None:
 
 
 def click_everything(page: Page) -> None:
-    """Each click may lead away: then back, and on with the next."""
+    """Each click may lead away, at once or a little later: then back, and on with the next."""
     here = page.url
     for number in range(page.locator(CLICKABLE).count()):
-        page.locator(CLICKABLE).nth(number).dispatch_event("click")
-        page.wait_for_load_state()
-        if page.url != here:
-            go(page, here)
-            click_choices(page)
+        for _ in range(MOST_ATTEMPTS):
+            if page.url != here:
+                go(page, here)
+                click_choices(page)
+            with suppress(Error):
+                page.locator(CLICKABLE).nth(number).dispatch_event("click", timeout=GONE)
+                page.wait_for_load_state()
+                break
+        else:
+            raise AssertionError(f"number {number} of {here} could not be clicked")
 
 
 def click_choices(page: Page) -> None:

@@ -80,6 +80,7 @@ def overflow(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_scrolls_sideways_on_a_phone(visit, world, scheme):
     make_policy(world.workspace, gates=[gate_rule("team:sre", need=2)])
@@ -110,6 +111,7 @@ def test_no_page_scrolls_sideways_on_a_phone(visit, world, scheme):
         assert overflow(page) <= 0, path
 
 
+@pytest.mark.once
 def test_dark_mode_is_dark(visit, world):
     gate = open_gate(world)
     light, dark = visit(scheme="light"), visit(scheme="dark")
@@ -173,7 +175,7 @@ def test_inbox_shows_a_new_request_without_a_reload_and_keeps_the_focus(visit, w
 
     open_gate(world, human_task={"title": "The second"})
 
-    expect(page.get_by_text("The second")).to_be_visible(timeout=8000)
+    expect(page.get_by_text("The second")).to_be_visible()
     expect(page).to_have_title("(2) Inbox · Countersign")
     assert page.evaluate("window.here")
     assert "The first" in page.evaluate("document.activeElement.innerText")
@@ -187,13 +189,13 @@ def test_gate_keeps_typed_words_while_others_answer_and_shows_the_outcome_at_the
     page.fill("#comment", "half a sent")
 
     decide(gate.pk, Answer("approved", "bo agrees"), world.bo, via="web", strength="signed_in")
-    expect(page.locator("#votes")).to_contain_text("bo agrees", timeout=8000)
+    expect(page.locator("#votes")).to_contain_text("bo agrees")
     page.keyboard.type("ence")
     assert page.input_value("#comment") == "half a sentence"
     assert page.evaluate("document.activeElement.id") == "comment"
 
     decide(gate.pk, Answer("approved", "cy agrees"), world.cy, via="web", strength="signed_in")
-    expect(page.locator("#answer")).to_contain_text("No answer is needed any more", timeout=8000)
+    expect(page.locator("#answer")).to_contain_text("No answer is needed any more")
     expect(page.locator("#status")).to_contain_text("Approved by Cy Okafor")
     expect(page.locator("#answer")).to_contain_text("half a sentence")
     assert page.evaluate("document.activeElement.id") == "answer"
@@ -207,10 +209,11 @@ def test_signed_out_page_says_so_and_keeps_typed_words(visit, world):
 
     page.context.clear_cookies(name="session")
 
-    expect(page.locator("#connection")).to_contain_text("You are signed out", timeout=8000)
+    expect(page.locator("#connection")).to_contain_text("You are signed out")
     assert page.input_value("#comment") == "precious"
 
 
+@pytest.mark.once
 def test_a_fault_brings_its_field_into_view_on_a_phone(visit, world):
     gate = open_gate(world)
     page = visit(390)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import socket
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +12,7 @@ import pytest
 
 from intents.models import Intent, Outbox
 from tests.factories import open_gate, send
-from tests.live import LOOPBACK, serving
+from tests.live import LOOPBACK, eventually, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.live, pytest.mark.django_db(transaction=True)]
 
@@ -34,13 +33,6 @@ def read_until(client: socket.socket, words: bytes) -> bytes:
         assert part, found
         found += part
     return found
-
-
-def eventually(holds: Callable[[], object], seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -127,7 +127,7 @@ def test_nothing_stops_when_redis_is(trouble, world, gates, connect, threads, tm
         here, other = (stack.enter_context(serving(tmp_path, **there)) for _ in range(2))
         for kind in ("worker", "beat"):
             stack.enter_context(celery(tmp_path, kind, **there))
-        eventually(lambda: Delivery.objects.filter(purpose="request", status=DeliveryStatus.SENT).count() == 18, 20)
+        eventually(lambda: Delivery.objects.filter(purpose="request", status=DeliveryStatus.SENT).count() == 18)
         waiting = [wait(threads, connect(other.url, world.sender_secret), gate) for gate in gates[:3]]
         time.sleep(1)
 
@@ -135,8 +135,8 @@ def test_nothing_stops_when_redis_is(trouble, world, gates, connect, threads, tm
         late = [lateness(here, world, gate, each) for gate, each in zip(gates, waiting, strict=False)]
         seconds = timed(here, connect(here.url, world.sender_secret))
         make_due(gates[3:])
-        eventually(lambda: Event.objects.filter(event_type="intent.reminder").count() == 3, 20)
-        eventually(lambda: Delivery.objects.filter(purpose="reminder", status=DeliveryStatus.SENT).count() == 9, 20)
+        eventually(lambda: Event.objects.filter(event_type="intent.reminder").count() == 3)
+        eventually(lambda: Delivery.objects.filter(purpose="reminder", status=DeliveryStatus.SENT).count() == 9)
 
     assert max(late) < BY_RE_READ
     assert seconds < SLOWEST_REQUEST

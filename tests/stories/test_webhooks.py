@@ -43,7 +43,7 @@ def test_a_receiver_is_told_of_everything_in_order_and_at_last_of_what_wait_for_
         intent_id = sender.send_intent(change(to_agent="human"))
         ana.resume_intent(intent_id, {"task_result": {"outcome": "approved", "comment": "go"}})
         result = sender.wait_for(intent_id, timeout_seconds=30)
-        eventually(lambda: receiver.got and receiver.got[-1].body["status"] == "COMPLETED", 40)
+        eventually(lambda: receiver.got and receiver.got[-1].body["status"] == "COMPLETED")
 
     assert all(got.genuine for got in receiver.got)
     told = list(dict.fromkeys(got.body["seq"] for got in receiver.got))
@@ -63,7 +63,7 @@ def test_webhooks_go_out_when_redis_is_gone(world: SimpleNamespace, receiver: Re
     allowed = {"OUTBOUND_CA_FILE": str(tmp_path / "authority.pem"), "OUTBOUND_ALLOWED_PRIVATE": receiver.place}
 
     with celery(tmp_path, "worker", REDIS_URL="redis://127.0.0.1:1/0", **allowed):
-        eventually(lambda: receiver.got, 40)
+        eventually(lambda: receiver.got)
 
     assert receiver.got[0].genuine
 

@@ -17,7 +17,7 @@ from config.celery import TICK_EXPIRES_SECONDS, TICKS, app
 from intents.models import Outbox
 from notifications.models import Delivery
 from tests.factories import gate_rule, make_policy, send
-from tests.live import LOOPBACK, ROOT, celery, eventually, free_port
+from tests.live import LONGEST, LOOPBACK, PATIENCE, ROOT, celery, eventually, free_port
 
 OUT_OF_REACH = "redis://127.0.0.1:1/0"
 
@@ -36,9 +36,9 @@ def test_what_is_due_happens_when_a_worker_and_two_beats_run(world: SimpleNamesp
         celery(tmp_path, "beat", name="first", **here),
         celery(tmp_path, "beat", name="second", **here),
     ):
-        eventually(lambda: not Outbox.objects.exists(), 20)
+        eventually(lambda: not Outbox.objects.exists())
         worker.process.terminate()
-        code = worker.process.wait(10)
+        code = worker.process.wait(LONGEST)
 
     assert code == 0
     assert not list(ROOT.glob("celerybeat-schedule*"))
@@ -51,7 +51,7 @@ def test_what_is_due_happens_when_redis_is_gone(world: SimpleNamespace, tmp_path
     send(world)
 
     with celery(tmp_path, "worker", REDIS_URL=OUT_OF_REACH):
-        eventually(lambda: not Outbox.objects.exists(), 30)
+        eventually(lambda: not Outbox.objects.exists())
 
 
 @pytest.mark.slow
@@ -63,7 +63,7 @@ def test_worker_serves_its_own_counts_when_it_has_a_port(world: SimpleNamespace,
     port = free_port()
 
     with celery(tmp_path, "worker", REDIS_URL=OUT_OF_REACH, METRICS_PORT=str(port)):
-        eventually(lambda: Delivery.objects.filter(status="sent").exists(), 30)
+        eventually(lambda: Delivery.objects.filter(status="sent").exists())
         text = urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=5).read().decode()
 
     assert 'countersign_delivery_tries_total{channel="email",fate="sent"}' in text
@@ -79,7 +79,7 @@ def test_worker_ends_when_nothing_was_finished_for_a_minute():
     )
     variables = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
 
-    done = subprocess.run([sys.executable, "-c", story], cwd=ROOT, env=variables, capture_output=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", story], cwd=ROOT, env=variables, capture_output=True, timeout=PATIENCE)
 
     assert done.returncode == watchdog.EXIT_CODE
     assert b"this worker ends" in done.stderr
@@ -107,7 +107,9 @@ def test_a_worker_leaves_when_the_settings_would_break_a_promise():
     command = [sys.executable, "-m", "celery", "-A", "config.celery", "worker"]
     variables = os.environ | {"REDIS_URL": OUT_OF_REACH, "BASE_URL": "http://sign.acme.example"}
 
-    ended = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
     assert ended.returncode != 0
     assert "countersign.C006" in ended.stdout + ended.stderr
