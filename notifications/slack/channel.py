@@ -39,6 +39,8 @@ NO_ROOM = "This Slack channel is not on the workspace's list any more."
 NOT_LINKED = "This person has no linked Slack account any more."
 FEW = 5
 THREAD_GONE = "thread_not_found"
+NOT_THERE = "channel_not_found"
+MOVED = "Another app of Slack speaks with this person now: it is posted into their conversation with that one."
 _INSTALLATION = Prepared(lambda workspace: SlackInstallation.objects.filter(workspace=workspace))
 
 
@@ -89,6 +91,8 @@ class SlackChannel:
         try:
             return self._posted(post)
         except FAULTS as error:
+            if code_of(error) == NOT_THERE and self._is_elsewhere(post):
+                return Retry(0, MOVED, paced=True)
             fate = fate_of(error)
             if isinstance(fate, Broken):
                 note_fault(post.installation, fate.why)
@@ -132,12 +136,24 @@ class SlackChannel:
             self._rest()
         return look(room, post.client)
 
+    def _is_elsewhere(self, post: Post) -> bool:
+        """True if the conversation that was kept is another app's: each app of a team has its own with everybody."""
+        kept_one = post.link.dm_channel if post.link else ""
+        try:
+            return bool(kept_one) and self._opened(post) != kept_one
+        except FAULTS:
+            return False
+
     def _conversation(self, post: Post) -> str:
         """The channel's id; with a person that of the conversation, asked for once."""
         if post.link is None:
             return post.case.delivery.address.partition("/")[2]
-        if post.link.dm_channel:
-            return post.link.dm_channel
+        return post.link.dm_channel or self._opened(post)
+
+    def _opened(self, post: Post) -> str:
+        """The conversation of this app with the person, kept from now on."""
+        if post.link is None:
+            return ""
         self._rest()
         channel = str(post.client.conversations_open(users=post.link.user_id)["channel"]["id"])
         SlackLink.objects.filter(pk=post.link.pk).update(dm_channel=channel)

@@ -27,11 +27,12 @@ from notifications.sealing import Unreadable
 from notifications.slack.blocks import Card
 from notifications.slack.cards import card_of, content_of
 from notifications.slack.client import client_of
-from notifications.slack.faults import FAULTS, GONE, Broken, code_of, fate_of
+from notifications.slack.departed import farewell, is_departed
+from notifications.slack.faults import FAULTS, GONE, NOBODY, Broken, code_of, fate_of
 from notifications.slack.installing import note_fault
 from notifications.slack.kept import note_gone
 from notifications.slack.lanes import blocked_teams
-from notifications.slack.roomlook import look
+from notifications.slack.roomlook import look, look_soon
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=20)
@@ -116,7 +117,7 @@ def _written(row: SlackMessage, case: Case) -> Card | None:
         if case.room is not None:
             look(case.room, client)
         with read_once():
-            card = card_of(case, content_of(case), in_thread=bool(row.thread_ts))
+            card = _now(row, case)
         if card.digest == row.shows:
             return card
         client.chat_update(channel=row.channel, ts=row.ts, text=card.text, blocks=list(card.blocks))
@@ -130,6 +131,11 @@ def _written(row: SlackMessage, case: Case) -> Card | None:
     return card
 
 
+def _now(row: SlackMessage, case: Case) -> Card:
+    """What it is to show."""
+    return farewell() if is_departed(row, case) else card_of(case, content_of(case), in_thread=bool(row.thread_ts))
+
+
 def _failed(row: SlackMessage, installation: SlackInstallation, error: Exception) -> None:
     now, fate = clock.now(), fate_of(error)
     if isinstance(fate, Retry) and fate.paced:
@@ -139,12 +145,22 @@ def _failed(row: SlackMessage, installation: SlackInstallation, error: Exception
     elif isinstance(fate, Broken):
         note_fault(installation, fate.why)
         _put_off(row, now + LONG, fate.why)
+    elif row.delivery.is_post and code_of(error) in NOBODY:
+        _rest(row, installation, fate.why)
     elif code_of(error) in GONE or isinstance(fate, Dead):
         _gone(row, fate.why if isinstance(fate, Dead) else GONE_WORDS)
     else:
         if fate.account:
             breaker.failed(f"{SLACK}:{row.team_id}", fate.why, 0, now)
         _put_off(row, now + AGAIN, fate.why)
+
+
+def _rest(row: SlackMessage, installation: SlackInstallation, why: str) -> None:
+    """Nothing can be written in that channel now. Once Slack says that it can again, what stands there is marked."""
+    due_at = Choose(When(marks=row.marks, then=Value(None)), default=Value(clock.now() + LONG))
+    with durable():
+        _mine(row).update(due_at=due_at, shows="", lease_until=None, why=why[:500])
+        look_soon(installation, row.channel)
 
 
 def _gone(row: SlackMessage, why: str) -> None:
@@ -154,9 +170,10 @@ def _gone(row: SlackMessage, why: str) -> None:
 
 
 def _settle(row: SlackMessage, seq: int, shows: str) -> None:
-    """It shows this. What was marked meanwhile stays due."""
+    """It shows this. What was marked meanwhile stays due, and is written anew if it is not to show this any more."""
     due_at = Choose(When(marks=row.marks, then=Value(None)), default=F("due_at"))
-    _mine(row).update(shown_seq=seq, shows=shows, due_at=due_at, lease_until=None, why="")
+    shown = Choose(When(~Q(marks=row.marks), shows="", then=Value("")), default=Value(shows))
+    _mine(row).update(shown_seq=seq, shows=shown, due_at=due_at, lease_until=None, why="")
 
 
 def _put_off(row: SlackMessage, until: datetime, why: str) -> None:

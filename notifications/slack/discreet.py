@@ -16,14 +16,16 @@ from notifications.slack.richtext import block, escaped, line, link, text
 GROUPS = ("team:", "schedule:")
 MANY = "More requests than fit here wait in Countersign."
 SETTLED = "A request that was posted here is settled."
-ON_ITS_PAGE = "Other organisations read this channel, so what it is about stands on its page."
+SHARED = "Other organisations read this channel, so what it is about stands on its page."
+UNKNOWN = "Countersign does not know who reads this channel now, so what it is about stands on its page."
 
 
 def discreet(case: Case) -> Card:
     """Nothing that a program or a person wrote, no title, nobody's name, and nothing to press."""
     words, url = _words(case), gate_url(case) if case.gate else f"{settings.BASE_URL}/inbox"
     way = [text(" "), link(url, "Open it")] if is_public(settings.BASE_URL) else []
-    return Card(escaped(words), (block(line(text(words), *way)), block(line(text(ON_ITS_PAGE, italic=True)))), False)
+    why = SHARED if case.room and case.room.is_shared else UNKNOWN
+    return Card(escaped(words), (block(line(text(words), *way)), block(line(text(why, italic=True)))), False)
 
 
 def _words(case: Case) -> str:

@@ -57,11 +57,14 @@ def root_of(case: Case, team_id: str, channel: str) -> SlackMessage | None:
 
 
 def keep(case: Case, place: Place, ts: str, card: Card) -> SlackMessage:
-    """Note a message that was posted."""
+    """Note a message that was posted. If something else may be shown there since it was made, it is due at once."""
     row = _row(case, place, ts)
     row.shows, row.shown_seq, row.due_at = card.digest, case.intent.last_seq, row.posted_at + CHECK_AFTER
     row.look_again_at = row.posted_at + LOOK_AGAIN if case.delivery.attempt > 1 else None
-    return _saved(row)
+    with durable():
+        if case.room is not None and not _is_as_it_was(case.room):
+            row.shows, row.due_at = "", row.posted_at
+        return _saved(row)
 
 
 def adopt(case: Case, place: Place, ts: str) -> SlackMessage:
@@ -103,6 +106,12 @@ def mark_room(room: SlackRoom) -> None:
 def note_gone(row: SlackMessage) -> None:
     """Somebody deleted it in Slack."""
     SlackMessage.objects.filter(pk=row.pk).update(gone=True, due_at=None, lease_until=None)
+
+
+def _is_as_it_was(room: SlackRoom) -> bool:
+    """Held until the message is noted: whoever changes the channel marks all messages that stand there, later."""
+    same = SlackRoom.objects.filter(pk=room.pk, is_shared=room.is_shared, fault=room.fault)
+    return same.select_for_update(of=("self",)).first() is not None
 
 
 def _row(case: Case, place: Place, ts: str) -> SlackMessage:

@@ -46,6 +46,7 @@ def add_room(workspace: Workspace, typed: str, actor: str) -> SlackRoom:
         if same_name.exists() or rooms_of(workspace.pk).filter(channel_id=room.channel_id).exists():
             raise Conflict(TWICE, code="slack_channel_known")
         room.save(force_insert=True)
+        mark_room(room)
     return room
 
 
@@ -55,8 +56,8 @@ def remove_room(workspace: Workspace, room_id: int, actor: str) -> SlackRoom:
     if room is None:
         raise NotFound("There is no such channel on the list.")
     with recorded(actor, lambda: rooms_of(workspace.pk)):
-        mark_room(room)
         SlackRoom.objects.filter(pk=room.pk).delete()
+        mark_room(room)
     return room
 
 
