@@ -62,7 +62,9 @@ def circumstances(house: House, words: list[str], seconds: float) -> str:
 - Python {platform.python_version()}, PostgreSQL {version_of_postgresql()}, {versions}.
 - PostgreSQL: {", ".join(POSTGRESQL)}, `synchronous_commit` on. Web processes: {house.processes}.
 - Raised or switched off: mail goes nowhere (Django's dummy backend); a thousand parked clients are those of three
-  people, as one may hold at most 1,000 streams; requests per minute and open gates of one key are not counted."""
+  people, as one may hold at most 1,000 streams; requests per minute and open gates of one key are not counted.
+  In `channels` mail goes to a server process, the messages to one person in an hour are not limited, people's
+  conversations with the bot are known, and Slack's limit of messages for a whole team is not enforced."""
 
 
 def processor() -> str:

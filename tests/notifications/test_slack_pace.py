@@ -1,5 +1,7 @@
 """Who may send next in Slack, and that nobody waits longer than for their turn."""
 
+import ssl
+import threading
 from datetime import timedelta
 
 import pytest
@@ -9,6 +11,7 @@ from intents import clock
 from notifications.announce import announce_due
 from notifications.models import ChannelAccount, Delivery, DeliveryStatus, SlackLane
 from notifications.slack import lanes
+from notifications.slack.client import client_with
 from notifications.slack.lanes import claim_some, next_turn
 from notifications.slack.senders import Senders
 from tests.factories import open_gate
@@ -74,4 +77,16 @@ def test_a_line_is_served_at_its_pace_when_no_tick_comes(slack, monkeypatch):
     eventually(lambda: len(slack.messages) == 6, 10)
     moments = [post.at for post in slack.to("UANA")]
     assert moments[-1] - moments[0] < 1
-    eventually(lambda: not Delivery.objects.filter(channel="slack").exclude(status=DeliveryStatus.SENT).exists(), 10)
+    eventually(lambda: not any(thread.name == "slack" for thread in threading.enumerate()), 10)
+    assert not Delivery.objects.filter(channel="slack").exclude(status=DeliveryStatus.SENT).exists()
+
+
+def test_the_trusted_authorities_are_read_once_for_all_calls_of_slack(settings):
+    settings.SLACK_API_URL = "https://slack.com/api/"
+
+    first, second = client_with("xoxb-1"), client_with("xoxb-2", 2)
+
+    assert first.ssl is second.ssl
+    assert first.ssl.verify_mode == ssl.CERT_REQUIRED
+    assert first.ssl.check_hostname
+    assert (first.timeout, second.timeout, first.base_url, first.retry_handlers) == (5, 2, settings.SLACK_API_URL, [])
