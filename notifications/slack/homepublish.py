@@ -37,7 +37,7 @@ PACE, BURST = timedelta(seconds=0.65), timedelta(seconds=20)
 """views.publish is of Slack's tier 4: about 100 a minute in a team, and some more at once."""
 LOOK_AGAIN, LOOKED_AFTER = timedelta(minutes=15), timedelta(days=1)
 """Rights and memberships change without an event of any intent."""
-LOOKED_AT = 20
+MOST_TEAMS = 20
 
 
 def publish_next() -> bool:
@@ -56,17 +56,19 @@ def publish_next() -> bool:
 
 
 def _claim(now: datetime) -> SlackHome | None:
-    full: set[str] = set()
+    """Of the first team that may publish one more; a team that may not delays no other."""
+    full: list[str] = []
     with durable():
-        for each in _due(now)[:LOOKED_AT]:
-            if each.team_id in full or not enter(f"{each.team_id}/home", now, PACE, BURST):
-                full.add(each.team_id)
-                continue
-            row = _due(now).filter(pk=each.pk).select_for_update(skip_locked=True, of=("self",)).first()
-            if row is not None:
+        while len(full) < MOST_TEAMS:
+            rows = _due(now).exclude(team_id__in=full).select_for_update(skip_locked=True, of=("self",))
+            row = rows.first()
+            if row is None:
+                return None
+            if enter(f"{row.team_id}/home", now, PACE, BURST):
                 row.attempt, row.lease_until = row.attempt + 1, now + LEASE
                 row.save(update_fields=["attempt", "lease_until"])
                 return row
+            full.append(row.team_id)
     return None
 
 

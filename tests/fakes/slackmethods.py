@@ -169,13 +169,15 @@ def _in(slack: Any, given: dict[str, Any]) -> list[Any]:
 
 
 def _page(found: list[Any], given: dict[str, Any]) -> dict[str, Any]:
+    at, most = int(given.get("cursor") or 0), int(given.get("limit") or 100)
+    after = str(at + most) if at + most < len(found) else ""
     with_metadata = given.get("include_all_metadata") in (True, "1", "true")
     rows = [
         {"ts": post.ts, "text": post.text, "thread_ts": post.thread_ts or None}
         | ({"metadata": post.metadata} if with_metadata and post.metadata else {})
-        for post in found[: int(given.get("limit") or 100)]
+        for post in found[at : at + most]
     ]
-    return {"messages": rows, "has_more": False}
+    return {"messages": rows, "has_more": bool(after), "response_metadata": {"next_cursor": after}}
 
 
 METHODS: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]] = {

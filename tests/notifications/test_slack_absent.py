@@ -94,3 +94,19 @@ def test_off_calls_off_what_is_planned_only_when_nothing_is_in_force(world, slac
     answered(slack, "absent off")
 
     assert not Absence.objects.filter(ended_at=None).exists()
+
+
+def test_repeat_of_a_command_that_was_refused_is_refused_in_the_same_words(world, slack, there):
+    body = slack.typed("UANA", "absent until tomorrow")
+
+    first, again = (tell_us(slack, body, "/slack/commands").json()["text"] for _ in range(2))
+
+    assert first == again
+    assert first.startswith("Say it like this")
+
+
+def test_nobody_is_named_as_a_delegate_by_a_link_that_rests(world, slack, there):
+    linked(world.bo, slack, rested=False)
+
+    assert "no linked account that works yet" in answered(slack, "absent until 2026-12-24 delegate <@UBO|bo>")
+    assert not Absence.objects.exists()

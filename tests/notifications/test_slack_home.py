@@ -263,3 +263,18 @@ def test_every_home_knows_its_app_so_that_two_apps_of_a_team_do_not_mix(world, s
     opens(slack)
 
     assert set(SlackHome.objects.values_list("app_id", flat=True)) == {"A0COUNTER", "A0OTHER"}
+
+
+def test_homes_of_a_team_at_its_limit_delay_no_other_team(world, slack, there, time_machine):
+    for number in range(80):
+        opened(there, slack.add_user(f"U{number}", f"p{number}@acme.example"))
+    slack_due()
+    other = SlackInstallation.objects.get()
+    other.pk, other.team_id, other.workspace = None, "T0OTHER", make_workspace("acme", "elsewhere")
+    other.save()
+    before = len(slack.called("views.publish"))
+    opened(other, slack.add_user("UFAR", "far@acme.example", team_id="T0OTHER"))
+
+    slack_due()
+
+    assert [call["user_id"] for call in slack.called("views.publish")[before:]] == ["UFAR"]

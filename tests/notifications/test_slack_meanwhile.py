@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from slack_sdk import WebClient
 
+from intents import clock
+from notifications import deliver
+from notifications.announce import announce_due
+from notifications.channels.registry import CHANNELS
+from notifications.claims import LEASE
 from notifications.models import Delivery, DeliveryStatus, SlackLink, SlackMessage, SlackRoom
+from notifications.slack.lanes import claim_some
 from notifications.slack.roomlist import remove_room
 from notifications.slack.roomlook import look_at_rooms_due, look_soon
 from tests.acts import say
 from tests.factories import gate_rule, make_policy, open_gate
 from tests.fakes.slack import Slack
-from tests.notifications.slacking import PUBLIC, add_channel, installed, linked, tell
+from tests.notifications.slacking import PUBLIC, add_channel, installed, linked, tell, tell_us
 
 pytestmark = [pytest.mark.usefixtures("afternoon", "kept"), pytest.mark.django_db]
 TASK = {"title": "Add an index", "description": "It is slow, says the agent."}
@@ -168,3 +175,31 @@ def test_card_of_somebody_who_is_no_reader_any_more_says_nothing_from_then_on(wo
         assert words not in post.words + post.text
     assert (post.buttons, post.menu) == ([], [])
     assert "Ana Ruiz" in slack.to("UANA")[0].words
+
+
+def test_post_is_known_again_below_all_that_people_have_said_since(world, slack, there, time_machine):
+    asked(world)
+    announce_due()
+    Delivery.objects.exclude(person_id=None).delete()
+    (died,) = claim_some(1)
+    deliver._fate(died, CHANNELS["slack"], clock.now())
+    SlackMessage.objects.all().delete()
+    for _ in range(250):
+        slack.keep("C0DEPLOYS", slack.next_ts(), {"text": "hm"}, "")
+    time_machine.shift(LEASE.total_seconds() + 1)
+
+    tell()
+
+    assert len([post for post in slack.in_room("C0DEPLOYS") if post.metadata]) == 1
+    assert SlackMessage.objects.count() == 1
+
+
+def test_app_that_was_set_up_anew_does_not_fall_silent_when_slack_tells_late_of_its_end(world, slack, there):
+    before = int(there.secrets_at.timestamp()) - 60
+    told = slack.said("UANA", "", type="app_uninstalled")
+    late = json.dumps(json.loads(told) | {"event_time": before}).encode()
+
+    assert tell_us(slack, late).status_code == 200
+
+    there.refresh_from_db()
+    assert there.fault == ""

@@ -18,12 +18,12 @@ from intents.models import Workspace
 from notifications.slack.inbound.callers import Caller
 from notifications.slack.inbound.commandline import ABSENT, Away, Line, read_away
 from notifications.slack.inbound.commandreplies import said, titled
-from notifications.slack.linking import link_of
+from notifications.slack.linking import is_rested, link_of
 from notifications.slack.richtext import Json
 from notifications.wording import moment
 
 NOT_AWAY = "You are not away, and no absence of yours is planned."
-NOT_LINKED = "This Slack user has no linked account: name the delegate by their e-mail address."
+NOT_LINKED = "This Slack user has no linked account that works yet: name the delegate by their e-mail address."
 NO_MEMBER = "The delegate is no member of {}: name somebody who may decide there."
 
 
@@ -67,7 +67,7 @@ def _delegate(workspace: Workspace, address: str) -> Person | None:
 
 def _linked(team_id: str, user_id: str) -> Person:
     link = link_of(team_id, user_id)
-    if link is None:
+    if link is None or not is_rested(link, clock.now()):
         raise Conflict(NOT_LINKED, code="bad_delegate")
     return link.person
 

@@ -69,13 +69,13 @@ def _done(incoming: Incoming, data: dict[str, Any], line: Line) -> Json:
     if isinstance(caller, Stranger):
         keep_stranger(incoming.installations, team_id, user_id, caller)
         return said(caller.words)
-    if line.verb == "absent" and line.words and not _is_first(data):
-        return said(BEFORE)
-    return VERBS[line.verb](caller, line, team_id)
+    if line.verb != "absent" or not line.words:
+        return VERBS[line.verb](caller, line, team_id)
+    with durable():
+        return absent(caller, line, team_id) if _is_first(data) else said(BEFORE)
 
 
 def _is_first(data: dict[str, Any]) -> bool:
-    """Slack repeats what it thinks was lost; the repeat has the same `trigger_id`."""
+    """Slack repeats what it thinks was lost, with the same `trigger_id`. Noted with what was done, or not at all."""
     digest = hashlib.sha256(f"command:{data.get('trigger_id')}".encode()).hexdigest()
-    with durable():
-        return SlackPress.objects.get_or_create(digest=digest, defaults={"at": clock.now()})[1]
+    return SlackPress.objects.get_or_create(digest=digest, defaults={"at": clock.now()})[1]

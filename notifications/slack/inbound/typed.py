@@ -42,8 +42,7 @@ def message(incoming: Incoming, event: dict[str, Any]) -> None:
         return
     typed = _read(incoming, event)
     if event.get("channel_type") in ROOMS:
-        with durable():
-            _queue(incoming, _nudge(incoming, typed))
+        _queue(incoming, _nudge(incoming, typed))
     elif event.get("channel_type") == "im":
         _direct(incoming, typed)
 
@@ -68,7 +67,8 @@ def _direct(incoming: Incoming, typed: Typed) -> None:
 
 def _queue(incoming: Incoming, note: Note | None) -> None:
     if note is not None:
-        queue_note(incoming.installations[0], note)
+        with durable():
+            queue_note(incoming.installations[0], note)
 
 
 def _is_by_somebody(incoming: Incoming, event: dict[str, Any]) -> bool:
