@@ -14,7 +14,7 @@ from intents.lifecycle import OPEN_STEP, Status, is_final
 from intents.models import Intent
 from intents.ports import kind_of
 from intents.services import record
-from intents.services.advance import abort, end_step
+from intents.services.advance import end_step, run_out
 from intents.services.durable import durable
 from intents.services.lock import Locked, locked_intent
 from intents.services.outcome import Ending
@@ -71,7 +71,7 @@ def wake(intent_id: uuid.UUID) -> None:
             raise NotDue
         metrics.LATE.observe((locked.now - (intent.due_since or intent.wake_at)).total_seconds())
         if locked.now >= intent.deadline_at:
-            abort(locked, _deadline(locked))
+            run_out(locked, _deadline(locked))
             return
         step = locked.current
         if step is None:

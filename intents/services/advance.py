@@ -101,6 +101,16 @@ def abort(locked: Locked, ending: Ending) -> None:
     finish(locked, decided_before(step) or ending)
 
 
+def run_out(locked: Locked, ending: Ending) -> None:
+    """The intent's time is over: it ends so, once the policy's step has cleaned up, if there is one."""
+    step = locked.current
+    if step is None or decided_before(step) is not None:
+        abort(locked, ending)
+        return
+    kind_of(step).cancel(locked, step, ending.reason)
+    _begin_or_finish(locked, clean_up(locked, ending), ending)
+
+
 def passed_by(locked: Locked) -> str:
     """Why no gate stood in the way: `auto_approved` by a policy, or `no_gate`."""
     return str(locked.texts.plan.get("passed_by") or NO_GATE)

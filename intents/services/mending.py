@@ -57,7 +57,8 @@ def clean_up(locked: Locked, ending: Ending) -> Step | None:
         return None
     for row in locked.steps:
         if row is not step and row.status in (StepStatus.PENDING, *OPEN_STEP):
-            row.status, row.ended_at = StepStatus.CANCELED, locked.now
+            row.status, row.wake_at, row.lease_until = StepStatus.CANCELED, None, None
+            row.ended_at = locked.now
             row.keep()
     step.spec[THEN] = asdict(ending)
     step.save(update_fields=["spec"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +12,11 @@ from approvals.models import Gate
 from approvals.services.verdict import Verdict
 from intents.models import Intent, Receipt
 from intents.services.handout import hand_out
+from intents.services.verify import first_misfit
 from notifications.announce import announce_due
 from notifications.models import Delivery
 from tests.acts import (
+    START,
     agent_task,
     current_step,
     details,
@@ -33,6 +36,7 @@ from tests.approvals.test_scenario_jumps import fail_work, note, start, statuses
 from tests.conftest import Api
 from tests.factories import gate_rule, make_policy, send
 
+DEADLINE = START + timedelta(seconds=1800)
 AFTER = [gate_rule("team:sre", place="after")]
 
 
@@ -210,6 +214,42 @@ def test_expiry_runs_the_step_that_cleans_up(world):
         finish_work(world, intent)
 
         assert (fresh(intent).status, ending(intent)["outcome"]) == ("TIMED_OUT", "expired")
+
+
+@pytest.mark.parametrize("at_work", [False, True])
+def test_the_intents_own_deadline_runs_the_step_that_cleans_up_and_is_not_met_twice(world, at_work):
+    """At a gate, whose time ends at the same moment, or while the work is under way."""
+    with frozen_clock() as clock:
+        intent = cleaning(world)
+        Intent.objects.filter(pk=intent.pk).update(deadline_at=DEADLINE)
+        take_work(world)
+        if not at_work:
+            finish_work(world, intent)
+            assert gate_of(intent).expires_at == DEADLINE
+
+        fast_forward(clock, 1800)
+        assert details(intent, "clean_up_started")["reason"] == "deadline"
+        assert current_step(intent).name == "rollback"
+        assert take_work(world)["step_id"] == "rollback"
+        fast_forward(clock, 600)
+        finish_work(world, intent, undone=True)
+
+        said = ending(intent)
+        assert (fresh(intent).status, said["outcome"], said["reason"]) == ("TIMED_OUT", "timed_out", "deadline")
+        assert said["result"] == {"undone": True}
+        assert first_misfit(fresh(intent)) is None
+
+
+def test_cleaning_up_after_the_intents_deadline_has_an_hour_and_no_more(world):
+    with frozen_clock() as clock:
+        intent = cleaning(world)
+        Intent.objects.filter(pk=intent.pk).update(deadline_at=DEADLINE)
+        take_work(world)
+        finish_work(world, intent)
+
+        fast_forward(clock, 1800 + 3601)
+
+        assert (fresh(intent).status, history(intent).count("clean_up_started")) == ("TIMED_OUT", 1)
 
 
 @pytest.mark.parametrize("how", ["fails", "is resolved as completed", "never answers"])
