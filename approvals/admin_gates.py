@@ -44,7 +44,7 @@ class SeatInline(ReadOnlyInline):
     """Who may decide, and whether they were told."""
 
     model = Seat
-    fields = ("line", "person", "told_at", "unreachable")
+    fields = ("line", "person", "told_at", "unreachable", "gone")
     readonly_fields = fields
 
 

@@ -150,7 +150,7 @@ def everybody_was_told(gate: Gate) -> bool:
     away = set(overlapping(gate.workspace_id, gate.opened_at, gate.expires_at).values_list("person_id", flat=True))
     active -= away
     told: dict[int, int] = {}
-    for seat in Seat.objects.filter(gate=gate, told_at__isnull=False, unreachable=False):
+    for seat in Seat.objects.filter(gate=gate, told_at__isnull=False, unreachable=False, gone=""):
         soon = seat.told_at is not None and (seat.told_at - gate.opened_at).total_seconds() <= TOLD_WITHIN_SECONDS
         if soon and seat.person_id in active and str(seat.person_id) not in excluded:
             told[seat.line] = told.get(seat.line, 0) + 1

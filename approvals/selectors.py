@@ -123,7 +123,7 @@ def pending_people(gate: Gate) -> list[Person]:
 
 def reachable_people(gate: Gate) -> list[Person]:
     """Those who are told of it and whom no channel has given up on: nobody who is away."""
-    lost = set(Seat.objects.filter(gate=gate, unreachable=True).values_list("person_id", flat=True))
+    lost = set(Seat.objects.filter(~Q(gone="") | Q(unreachable=True), gate=gate).values_list("person_id", flat=True))
     return [person for person in told_people(gate) if person.pk not in lost]
 
 

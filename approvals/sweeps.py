@@ -13,9 +13,9 @@ from functools import partial
 from django.db.models import Q, QuerySet
 
 from approvals.clockwork import escalate_now, reschedule, somebody_is_told
-from approvals.models import Absence, Gate, Membership, Person, Schedule
+from approvals.models import Absence, Gate, Gone, Membership, Person, Schedule, Seat
 from approvals.services.latecomers import keep_latecomers_out
-from approvals.services.leavers import leave
+from approvals.services.leavers import come_back, leave
 from approvals.services.seats import next_handover, on_call_by, reseat, rosters_of
 from approvals.services.standins import change_on, stand_in
 from intents import clock
@@ -130,16 +130,21 @@ def _end_of(absence: Absence) -> datetime:
 
 
 def settle_memberships() -> None:
-    """Let open gates hear of people who may not decide any more."""
+    """Let open gates hear of people who may not decide any more, or may again."""
     due = Membership.objects.filter(unsettled_since__isnull=False).order_by("unsettled_since")
     for row in due.select_related("person")[:MOST]:
         began, since, person = clock.now(), row.unsettled_since, row.person
-        seated = Q(seats__person=person, seats__unreachable=False)
-        gates = Gate.objects.filter(seated, workspace=row.workspace_id, closed_at=None).distinct()
         able = row.is_active and row.can_decide and person.is_active
-        done = able or on_each(gates, lambda _gate: True, partial(_leave, person))
+        seats = Seat.objects.filter(person=person)
+        seats = seats.filter(gone=Gone.LEFT) if able else seats.exclude(gone=Gone.LEFT)
+        gates = Gate.objects.filter(pk__in=seats.values("gate"), workspace=row.workspace_id, closed_at=None)
+        done = on_each(gates, lambda _gate: True, partial(_come_back if able else _leave, person))
         if done and since is not None and began - since >= LOOK_AGAIN:
             Membership.objects.filter(pk=row.pk, unsettled_since=since).update(unsettled_since=None)
+
+
+def _come_back(person: Person, locked: Locked, gate: Gate) -> None:
+    come_back(locked, gate, person)
 
 
 def _leave(person: Person, locked: Locked, gate: Gate) -> None:

@@ -3,7 +3,7 @@
 from approvals.models.absence import Absence, Delegation
 from approvals.models.acts import Claim, Question
 from approvals.models.chain import Chain, ChainVersion
-from approvals.models.gate import CARRIED_OVER, Decision, DecisionText, Gate, GateAsk, Seat
+from approvals.models.gate import CARRIED_OVER, Decision, DecisionText, Gate, GateAsk, Gone, Seat
 from approvals.models.person import Membership, Person, PersonalToken, SignInLink, Team
 from approvals.models.policy import ApprovalSettings, Policy, PolicyVersion, Terms, Unmatched
 from approvals.models.schedule import Override, Schedule, ScheduleVersion
@@ -20,6 +20,7 @@ __all__ = [
     "Delegation",
     "Gate",
     "GateAsk",
+    "Gone",
     "Membership",
     "Override",
     "Person",

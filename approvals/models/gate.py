@@ -99,11 +99,19 @@ class GateAsk(models.Model):
     earlier = JSONText(default=list, help_text="Results of earlier steps, as shown.")
 
 
+class Gone(models.TextChoices):
+    """Why somebody with a seat is not waited for, whatever the channels say."""
+
+    AWAY = "away"
+    LEFT = "left"
+
+
 class Seat(models.Model):
     """A person who may decide, for one line of the requirement. `told_at`: the first message that was sent.
 
-    `asked_at`: the first one since the current step of the chain began. `off_call`: they were on call, and may still
-    decide, but somebody else is asked now.
+    `asked_at`: the first one since the current step of the chain began. `unreachable`: every channel has given them up.
+    `gone`: they are away with nobody instead, or may not decide any more; each cause ends by itself. `off_call`: they
+    were on call, and may still decide, but somebody else is asked now.
     """
 
     gate = models.ForeignKey(Gate, on_delete=models.CASCADE, related_name="seats")
@@ -112,6 +120,7 @@ class Seat(models.Model):
     told_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
     unreachable = models.BooleanField(default=False)
+    gone = models.CharField(max_length=4, choices=Gone.choices, default="", db_default="")
     off_call = models.BooleanField(default=False, db_default=False)
 
     class Meta:

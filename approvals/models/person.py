@@ -60,9 +60,10 @@ class Person(AbstractBaseUser, PermissionsMixin):
         return f"{self.name} <{self.email}>"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Open gates hear of it soon after if this person is deactivated."""
+        """Open gates hear of it soon after if this person is deactivated, or active again."""
+        is_new, fields = self._state.adding, kwargs.get("update_fields")
         super().save(*args, **kwargs)
-        if not self.is_active:
+        if not is_new and (fields is None or "is_active" in fields):
             self.memberships.update(unsettled_since=clock.now())
 
     def clean(self) -> None:
@@ -115,8 +116,8 @@ class Membership(models.Model):
         return f"{self.person.email} in {self.workspace}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Open gates hear of it soon after if this person may not decide by it."""
-        if not (self.is_active and self.can_decide):
+        """Open gates hear of it soon after if this person may not decide by it, or may again."""
+        if not self._state.adding:
             self.unsettled_since = clock.now()
         super().save(*args, **kwargs)
 

@@ -1,11 +1,11 @@
-"""What an open gate hears when somebody with a seat may not decide any more, under its intent's lock."""
+"""What an open gate hears when somebody with a seat may not decide any more, or may again, under its intent's lock."""
 
 from __future__ import annotations
 
 from approvals import selectors
 from approvals.clockwork import escalate_now, somebody_is_told
 from approvals.directory import label
-from approvals.models import Gate, Person
+from approvals.models import Gate, Gone, Person
 from approvals.outcomes import OutcomeClass
 from approvals.services.hold import release
 from approvals.services.standins import stand_in
@@ -19,7 +19,7 @@ def leave(locked: Locked, gate: Gate, person: Person) -> None:
 
     Where a line can no longer be met, or nobody can be told, the gate escalates at once.
     """
-    if not gate.seats.filter(person=person, unreachable=False).update(unreachable=True):
+    if not gate.seats.filter(person=person).exclude(gone=Gone.LEFT).update(gone=Gone.LEFT):
         return
     details = {"gate_id": str(gate.pk), "person": person.email, "why": WHY}
     locked.record("intent.person_unreachable", "server", details)
@@ -31,6 +31,12 @@ def leave(locked: Locked, gate: Gate, person: Person) -> None:
         return
     if shortfall(gate) or not somebody_is_told(gate):
         escalate_now(locked, step, gate, reason="nobody")
+
+
+def come_back(locked: Locked, gate: Gate, person: Person) -> None:
+    """They are waited for again, and count as told from their next message on: nobody was told the whole time."""
+    if gate.seats.filter(person=person, gone=Gone.LEFT).update(gone="", told_at=None):
+        stand_in(locked, gate)
 
 
 def shortfall(gate: Gate) -> str:

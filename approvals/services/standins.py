@@ -8,12 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
-
 from approvals import selectors
 from approvals.away import Pairs, absences_at, anybody_away, linked, pairs_of, pairs_on_gates, running
 from approvals.directory import people_named
-from approvals.models import Absence, Delegation, Gate, Person
+from approvals.models import Absence, Delegation, Gate, Gone, Person
 from approvals.stepping import names_asked
 from intents.models import Intent
 from intents.services.lock import Locked
@@ -46,7 +44,7 @@ def change_on(gate: Gate, now: datetime) -> Change:
     kept = {row.person_id for row in given if row not in end}
     begin = [absence for person, absence in usable.items() if person not in kept]
     lost = _lost(gate, [row for row in absences if row.person_id not in {*usable, *kept}])
-    return Change(tuple(begin), tuple(end), bound, lost, _back(gate, {row.person_id for row in absences}, now))
+    return Change(tuple(begin), tuple(end), bound, lost, _back(gate, {row.person_id for row in absences}))
 
 
 def stand_in_at_opening(locked: Locked, gate: Gate) -> bool:
@@ -74,10 +72,10 @@ def stand_in(locked: Locked, gate: Gate, *, told: bool = True) -> bool:
             about = _about(gate, absence.person, to) | {"told": [to.email] if absence.person_id in asked else []}
             locked.record("intent.delegated", "server", about)
     for absence in change.lost:
-        gate.seats.filter(person=absence.person).update(unreachable=True)
+        gate.seats.filter(person=absence.person, gone="").update(gone=Gone.AWAY)
         details = {"gate_id": str(gate.pk), "person": absence.person.email, "why": _why(absence)}
         locked.record("intent.person_unreachable", "server", details)
-    gate.seats.filter(person__in=change.back).update(unreachable=False)
+    gate.seats.filter(person__in=change.back, gone=Gone.AWAY).update(gone="")
     return bool(change)
 
 
@@ -113,18 +111,15 @@ def _usable(gate: Gate, absences: list[Absence], bound: dict[str, str]) -> dict[
 
 
 def _lost(gate: Gate, absences: list[Absence]) -> tuple[Absence, ...]:
-    """Those of them whose person has a seat, has not answered, and counted as reachable so far."""
-    seats = gate.seats.filter(unreachable=False).values_list("person_id", flat=True) if absences else ()
+    """Those of them whose person has a seat, has not answered, and was waited for so far."""
+    seats = gate.seats.filter(gone="").values_list("person_id", flat=True) if absences else ()
     wanted = set(seats) - _voters(gate) if absences else set()
     return tuple(row for row in absences if row.person_id in wanted)
 
 
-def _back(gate: Gate, away: set[UUID], now: datetime) -> tuple[UUID, ...]:
-    """Whose absence has just ended, and who counted as unreachable by it."""
-    ended = Absence.objects.filter(
-        Q(ends_at__lte=now) | Q(ended_at__lte=now), workspace=gate.workspace_id, closed_at=None
-    )
-    lost = gate.seats.filter(unreachable=True, person__in=ended.values("person")).values_list("person_id", flat=True)
+def _back(gate: Gate, away: set[UUID]) -> tuple[UUID, ...]:
+    """Who was not waited for because they were away, and is there again."""
+    lost = gate.seats.filter(gone=Gone.AWAY).values_list("person_id", flat=True)
     return tuple(set(lost) - away)
 
 

@@ -22,6 +22,13 @@ def unmark_told(gate_id: uuid.UUID, person_id: uuid.UUID) -> None:
     Seat.objects.filter(gate_id=gate_id, person_id=person_id).update(told_at=None)
 
 
+def mark_reachable(person_id: uuid.UUID) -> None:
+    """A channel reaches this person again: they count as told from their next message on."""
+    seats = Seat.objects.filter(person_id=person_id, unreachable=True)
+    for gate_id in set(seats.filter(gate__closed_at=None).values_list("gate_id", flat=True)):
+        seats.filter(gate_id=gate_id).update(unreachable=False, told_at=None)
+
+
 def mark_unreachable(gate_id: uuid.UUID, person_id: uuid.UUID, why: str) -> None:
     """This person cannot be told: an event of the gate. With nobody else reachable it escalates now.
 

@@ -92,6 +92,6 @@ def _seated(seat: Seat, vote: Decision | None) -> Seated:
     if vote is not None:
         state = VOTED[OutcomeClass(vote.outcome_class)]
         return Seated(seat.person.name, state, vote.at)
-    if seat.unreachable:
+    if seat.unreachable or seat.gone:
         return Seated(seat.person.name, "cannot be reached")
     return Seated(seat.person.name, "told" if seat.told_at else "not told yet", seat.told_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from approvals.models import Person
+from approvals.services.told import mark_reachable
 from intents import clock
 from intents.prepared import Prepared
 from intents.services.changes import record_change
@@ -28,7 +29,10 @@ def stop_of(channel: str, address: str) -> StoppedAddress | None:
 
 
 def lift(stop: StoppedAddress, actor: str) -> bool:
-    """Send there again. The chains of the workspaces of whoever has this address say who did it. False: it was so."""
+    """Send there again. The chains of the workspaces of whoever has this address say who did it. False: it was so.
+
+    Open gates wait for them again.
+    """
     with durable():
         rows = StoppedAddress.objects.filter(pk=stop.pk, lifted_at=None)
         if not rows.update(lifted_at=clock.now(), lifted_by=actor):
@@ -37,4 +41,6 @@ def lift(stop: StoppedAddress, actor: str) -> bool:
         details = {"channel": stop.channel, "address": stop.address, "why": stop.why}
         for workspace in sorted(person.recorded_in()) if person else []:
             record_change(workspace, "stopped_address.lifted", actor, details)
+    if person is not None:
+        mark_reachable(person.pk)
     return True

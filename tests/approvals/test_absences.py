@@ -10,6 +10,7 @@ import pytest
 from approvals.models import Absence, Delegation, Gate, Person
 from approvals.selectors import reachable_people
 from approvals.services.absences import accept_absence, end_absence, relied_on_by, start_absence
+from approvals.services.told import mark_unreachable
 from approvals.sweeps import settle
 from intents.errors import Conflict, DomainError, Invalid
 from notifications.announce import announce_due
@@ -207,6 +208,18 @@ def test_an_absence_that_ends_gives_the_messages_back(world, noon):
     settle()
     absence.refresh_from_db()
     assert absence.closed_at is not None
+
+
+def test_the_end_of_an_absence_makes_nobody_reachable_whose_mail_came_back(world, noon, policy):
+    gate = open_gate(world)
+    mark_unreachable(gate.pk, world.ana.pk, "the mailbox is gone")
+    away(world, world.ana, ends=START + HOUR)
+    settle()
+
+    noon.shift(HOUR)
+    settle()
+
+    assert reachable_people(gate) == [world.bo, world.cy]
 
 
 def test_a_delegate_who_goes_away_too_stands_in_no_more(world, policy):

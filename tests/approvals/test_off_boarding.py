@@ -26,6 +26,7 @@ from approvals.selectors import reachable_people
 from approvals.services.absences import start_absence
 from approvals.services.chains import save_chain
 from approvals.services.offboarding import Mend, off_board
+from approvals.services.told import mark_unreachable
 from approvals.sweeps import settle
 from intents.models import Event, WorkspaceEntry
 from tests.acts import START, details, frozen_clock, history, say
@@ -182,6 +183,53 @@ def test_a_deactivated_person_never_counts_as_reachable_however_it_happens(world
 
     assert reachable_people(gate) == [world.cy]
     assert history(gate.intent).count("person_unreachable") == 2
+    assert history(gate.intent).count("escalated") == 1
+
+
+@pytest.mark.parametrize("what", ["person", "membership"])
+def test_who_may_decide_again_is_waited_for_again_and_silence_counts_nothing_before(world, what):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", need=3, place="before")])
+    gate = open_gate(world)
+    gate.seats.update(told_at=START)
+    row = world.ana if what == "person" else world.ana.memberships.get()
+    row.is_active = False
+    row.save()
+    settle()
+    assert reachable_people(gate) == [world.bo, world.cy]
+
+    row.is_active = True
+    row.save()
+    settle()
+
+    assert reachable_people(gate) == [world.ana, world.bo, world.cy]
+    assert gate.seats.get(person=world.ana).told_at is None
+
+
+def test_who_comes_back_while_away_is_waited_for_when_that_ends(world, noon):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", need=3, place="before", deadline=6 * 3600)])
+    gate = open_gate(world)
+    start_absence(world.workspace, world.ana, START, START + HOUR, None, actor="x")
+    settle()
+    for active in (False, True):
+        world.ana.is_active = active
+        world.ana.save()
+        settle()
+    assert reachable_people(gate) == [world.bo, world.cy]
+
+    noon.shift(HOUR)
+    settle()
+
+    assert reachable_people(gate) == [world.ana, world.bo, world.cy]
+
+
+def test_who_leaves_is_left_out_also_when_they_could_not_be_reached_before(world):
+    make_policy(world.workspace, gates=[gate_rule("team:sre", need=3, place="before", escalate_to=["team:sre"])])
+    gate = open_gate(world)
+    mark_unreachable(gate.pk, world.ana.pk, "the mailbox is gone")
+    assert "escalated" not in history(gate.intent)
+
+    off_board(world.ana, actor=OPERATOR)
+
     assert history(gate.intent).count("escalated") == 1
 
 

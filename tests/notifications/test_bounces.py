@@ -235,6 +235,18 @@ def test_report_about_mail_that_is_none_of_ours_is_taken_and_changes_nothing(wor
     assert not StoppedAddress.objects.exists()
 
 
+def test_open_gates_wait_again_for_whom_a_lifted_stop_was(world, mailgun):
+    gate = asked(world, "dan@acme.example", "eve@acme.example")
+    reports("failed", "dan@acme.example", **NO_SUCH_BOX)
+    seat = Seat.objects.get(gate=gate, person__email="dan@acme.example")
+    assert seat.unreachable
+
+    lift(StoppedAddress.objects.get(), "person:ana@acme.example")
+
+    seat.refresh_from_db()
+    assert (seat.unreachable, seat.told_at) == (False, None)
+
+
 def test_admin_lifts_a_stop_and_the_record_says_so(world, mailgun):
     root = make_person(world.workspace, "root@acme.example", is_staff=True, is_superuser=True)
     stop("email", world.ana.email, "hard bounce: 550")
