@@ -63,7 +63,9 @@ def rule_on(rules: list[Rule], facts: Facts) -> Ruling:
     """A matching deny anywhere wins; otherwise the first match decides, and the next one too if it says continue.
 
     A policy whose condition is about earlier results adds its gates and decides nothing else: the list goes on.
+    All conditions of one ruling share its time.
     """
+    facts = facts.knowing()
     found = [(rule, match(rule, facts)) for rule in rules]
     fits = [(rule, said) for rule, said in found if said.matched]
     denied = next((rule for rule, _ in fits if rule.action == "deny"), None)

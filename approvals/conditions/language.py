@@ -19,7 +19,7 @@ from intents.jsonschemas.patterns import PatternRefused, compiled
 
 LONGEST = 2048
 MOST_COMPREHENSIONS = 1
-SPACE = "facts"
+SPACE, SPENT = "facts", "spent"
 _FAULT = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 
 
@@ -53,7 +53,8 @@ class Condition:
     def weigh(self, facts: Facts) -> Weighing:
         """Evaluate it; an error is an answer of its own and never raised."""
         try:
-            check_work(self.counts, self.pattern_steps, facts.sizes)
+            spent = facts.kept.get(SPENT, 0.0)
+            facts.kept[SPENT] = spent + check_work(self.counts, self.pattern_steps, facts.sizes, spent)
             answer = self.program.eval(activation=_activation(facts))
             value, kind = answer.plain_value(), answer.type()
         except (TooMuchWork, RuntimeError, ValueError, TypeError, OverflowError) as fault:

@@ -10,6 +10,7 @@ from approvals.conditions.facts import Sizes
 from approvals.conditions.tokens import Counts
 
 MOST_MICROSECONDS = 50_000
+MOST_TOGETHER = 200_000
 LONGEST_LIST = 1_000
 STEP, BUILT, PER_BYTE, COMPARED = 0.15, 0.04, 0.003, 0.06
 
@@ -18,8 +19,11 @@ class TooMuchWork(Exception):
     """The condition cannot be decided within the time that it has. The message says why."""
 
 
-def check_work(counts: Counts, pattern_steps: int, sizes: Sizes) -> None:
-    """TooMuchWork if this could take longer than 50 ms. `pattern_steps`: the size of its patterns, when compiled."""
+def check_work(counts: Counts, pattern_steps: int, sizes: Sizes, before: float = 0.0) -> float:
+    """The microseconds that this could take. `pattern_steps`: the size of its patterns, when compiled.
+
+    TooMuchWork if they are more than 50 ms, or more than 200 ms with those of the conditions weighed `before`.
+    """
     rounds = 1
     if counts.comprehensions:
         if sizes.entries > LONGEST_LIST:
@@ -32,5 +36,9 @@ def check_work(counts: Counts, pattern_steps: int, sizes: Sizes) -> None:
         + counts.comparisons * sizes.values * COMPARED
         + pattern_steps * text * PER_BYTE / 10
     )
-    if rounds * a_round + counts.builds * rounds * rounds * BUILT > MOST_MICROSECONDS:
+    needed = rounds * a_round + counts.builds * rounds * rounds * BUILT
+    if needed > MOST_MICROSECONDS:
         raise TooMuchWork("The payload is too large for this condition: it could take longer than 50 ms.")
+    if before + needed > MOST_TOGETHER:
+        raise TooMuchWork("The payload is too large for so many conditions: together they could take over 200 ms.")
+    return needed

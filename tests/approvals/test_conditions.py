@@ -112,6 +112,17 @@ def test_condition_takes_at_most_fifty_milliseconds_or_is_an_error(source, paylo
     assert least < 0.05
 
 
+def test_conditions_of_one_intent_take_two_hundred_milliseconds_together_or_are_an_error():
+    asked = condition("payload.l.all(x, " + " && ".join(["x >= 0"] * 60) + ")")
+    known, others = facts(payload={"l": list(range(1000))}), facts(payload={"l": list(range(1000))})
+
+    weighed = [asked.weigh(known) for _ in range(12)]
+
+    assert weighed[0].holds
+    assert "so many conditions" in weighed[-1].error
+    assert asked.weigh(others).holds
+
+
 def test_condition_goes_through_a_thousand_entries_and_not_through_more():
     asked = condition("payload.l.all(x, x >= 0)")
 

@@ -57,6 +57,19 @@ def test_rule_with_an_error_in_its_condition_never_waves_through(action, matched
     assert "env" in ruling.reasons[0]["error"]
 
 
+@pytest.mark.parametrize(("action", "matched"), [("require", True), ("deny", True), ("approve", False)])
+def test_conditions_beyond_the_time_of_one_ruling_wave_nothing_through(action, matched):
+    slow = "payload.l.all(x, " + " && ".join(["x >= 0"] * 60) + ") && false"
+    rules = [rule(action, when=slow, name=f"p{number}") for number in range(12)]
+    known = facts(payload={"l": list(range(1000))}, has_closed_schema=True)
+
+    first, again = rule_on(rules, known), rule_on(rules, known)
+
+    assert first == again
+    assert [first.reasons[at]["matched"] for at in (0, -1)] == [False, matched]
+    assert "so many conditions" in first.reasons[-1]["error"]
+
+
 def test_rule_on_says_what_was_shadowed_and_why_the_rest_did_not_match():
     rules = [
         rule(when="payload.env == 'test'", name="a"),
