@@ -36,6 +36,9 @@ from notifications.slack.search import posted_before
 log = logging.getLogger(__name__)
 OFF = "Slack is switched off for this workspace."
 NO_ROOM = "This Slack channel is not on the workspace's list any more."
+OTHER_TEAM = (
+    "This Slack channel is of another team than the app: an admin takes it off the list, and adds one of today's."
+)
 NOT_LINKED = "This person has no linked Slack account any more."
 FEW = 5
 THREAD_GONE = "thread_not_found"
@@ -176,8 +179,9 @@ def _prepared(case: Case, content: Content) -> Post | Dead:
     if installation.fault:
         return Dead(installation.fault)
     if case.delivery.is_post:
-        known = case.room is not None and case.room.team_id == installation.team_id
-        return Post(installation, None, case, content, client_of(installation)) if known else Dead(NO_ROOM)
+        if case.room is None or case.room.team_id != installation.team_id:
+            return Dead(OTHER_TEAM if case.room else NO_ROOM)
+        return Post(installation, None, case, content, client_of(installation))
     people = [case.person] if case.person else []
     link = next(iter(_links(installation.team_id, people, case.now - REST)), None)
     if link is None:

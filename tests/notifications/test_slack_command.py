@@ -22,7 +22,7 @@ from notifications.models import SlackLink
 from notifications.slack.inbound.commandline import read, read_away
 from notifications.slack.inbound.decisionwords import sounds_like_an_answer
 from tests.approvals.rotas import layer, make_schedule
-from tests.factories import gate_rule, make_policy, make_workspace, open_gate
+from tests.factories import gate_rule, make_policy, make_team, make_workspace, open_gate
 from tests.notifications.slacking import PUBLIC, answered, installed, linked, note_of, tell_us
 
 pytestmark = [pytest.mark.usefixtures("afternoon", "kept"), pytest.mark.django_db]
@@ -77,6 +77,19 @@ def test_list_of_a_flood_names_twenty_and_says_how_many_more(world, slack, there
     assert "20. Approve?" in said
     assert "21. Approve?" not in said
     assert "And 3 more, in your inbox in Countersign." in said
+
+
+def test_list_fits_into_slack_however_many_must_agree(world, slack, there):
+    teams = [
+        f"team:{make_team(world.workspace, f'{letter}{letter * 50}', world.ana).name}" for letter in "abcdefghijkl"
+    ]
+    make_policy(world.workspace, gates=[gate_rule(*teams)])
+    for number in range(20):
+        open_gate(world, human_task={"title": f"Number {number} " + "x" * 200})
+
+    said = answered(slack, "list")
+
+    assert "20. Approve?" in said
 
 
 def test_show_gives_the_card_by_number_gate_or_intent_with_nothing_to_decide_by(world, slack, there):

@@ -203,3 +203,16 @@ def test_app_that_was_set_up_anew_does_not_fall_silent_when_slack_tells_late_of_
 
     there.refresh_from_db()
     assert there.fault == ""
+
+
+def test_channel_of_another_team_than_the_app_is_dead_and_says_so(world, slack, there):
+    SlackRoom.objects.update(team_id="T0FORMER")
+
+    asked(world)
+    tell()
+
+    row = Delivery.objects.get(person_id=None)
+    assert (row.status, row.why.split(":")[0]) == (
+        DeliveryStatus.DEAD,
+        "This Slack channel is of another team than the app",
+    )

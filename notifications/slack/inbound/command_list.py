@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from approvals.text import one_line
 from intents import clock
 from notifications.slack.entries import waiting_for
 from notifications.slack.homeblocks import Entry
@@ -15,6 +16,8 @@ from notifications.slack.richtext import Json, block, line, text
 from notifications.wording import moment
 
 MOST = 20
+HEAD_LIMIT, REST_LIMIT = 200, 250
+"""Slack takes about 10,000 characters."""
 NOTHING = "Nothing waits for you."
 
 
@@ -38,4 +41,5 @@ def entries_of(caller: Caller) -> tuple[list[Entry], int]:
 
 
 def _numbered(number: int, entry: Entry) -> tuple[Json, Json]:
-    return text(f"{number}. {entry.head}\n", bold=True), text(f"{entry.rest}\n")
+    head, rest = one_line(entry.head, HEAD_LIMIT), one_line(entry.rest, REST_LIMIT)
+    return text(f"{number}. {head}\n", bold=True), text(f"{rest}\n")
