@@ -15,7 +15,7 @@ from intents.lifecycle import Status
 from intents.models import Event, Intent
 from intents.sweeps import wake_due
 from tests.factories import gate_rule, make_policy, open_gate
-from tests.races.timing import let_expire, make_due
+from tests.races.timing import Window, let_expire, make_due
 from tests.races.troupe import Troupe, assert_sound, types_of
 
 pytestmark = [pytest.mark.race, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -37,15 +37,15 @@ def test_a_gate_is_decided_or_expires_but_never_both_when_people_and_the_clock_m
     make_policy(world.workspace, gates=[gate_rule("team:sre")])
     gates = [open_gate(world) for _ in range(GATES)]
     chance = random.Random(7)  # always the same course, however the processes run
-    reasons = []
+    window, reasons = Window(0.012), []
 
     for gate in gates:
-        let_expire(gate, 0.012)
-        after = [chance.uniform(0.0, 0.02) for _ in range(2)]
+        let_expire(gate, window.seconds)
+        after = [chance.uniform(0.0, 1.6 * window.seconds) for _ in range(2)]
         yes, no, _ = troupe.at_once(
             ("decide", {"gate": str(gate.pk), "person": str(world.ana.pk), "outcome": "approved", "after": after[0]}),
             ("decide", {"gate": str(gate.pk), "person": str(world.bo.pk), "outcome": "rejected", "after": after[1]}),
-            ("sweep", {"seconds": 0.03}),
+            ("sweep", {"seconds": 2.5 * window.seconds}),
         )
         wake_due()  # the row may have been held whenever the sweep came by
 
@@ -60,6 +60,7 @@ def test_a_gate_is_decided_or_expires_but_never_both_when_people_and_the_clock_m
             assert gate.closed_at >= gate.expires_at
             assert (gate.reason, gate.intent.status) == ("timeout", Status.TIMED_OUT)
         reasons.append(gate.reason)
+        window.learn(people_were_first=bool(decision))
     assert min(reasons.count("decided"), reasons.count("timeout")) > GATES // 20, "this was no race"
 
 

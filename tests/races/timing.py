@@ -17,6 +17,20 @@ FAR = timedelta(days=60)
 """What comes after the deadline can be made due, too."""
 
 
+class Window:
+    """So soon a gate expires that people and the clock are first about equally often, however busy the machine is."""
+
+    STEP, LONGEST = 1.15, 0.5
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def learn(self, people_were_first: bool) -> None:
+        """The next time a little less, or a little more."""
+        wanted = self.seconds / self.STEP if people_were_first else self.seconds * self.STEP
+        self.seconds = min(wanted, self.LONGEST)
+
+
 def let_expire(gate: Gate, seconds: float) -> None:
     """Its time runs out so soon."""
     moment = clock.now() + timedelta(seconds=seconds)
