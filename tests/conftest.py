@@ -21,9 +21,10 @@ from tests.once import leave_out_what_ran
 from tests.staticfiles import find_static_files_once
 from tests.wire.holding import hold
 
-hypothesis.settings.register_profile("the same each time", derandomize=True)
-if os.environ.get("CI"):  # where nobody looks for new examples: those that are made at home are random
-    hypothesis.settings.load_profile("the same each time")
+hypothesis.settings.register_profile("here", deadline=None)  # seconds say more about the machine than about an example
+hypothesis.settings.register_profile("the same each time", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("the same each time" if os.environ.get("CI") else "here")
+"""In CI nobody looks for new examples; those that are made at home are random."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
