@@ -103,6 +103,13 @@ def mark_room(room: SlackRoom) -> None:
         nudges.after_commit(nudges.DELIVER)
 
 
+def mark_reader(person_id: UUID) -> None:
+    """Somebody may read something else from now on: what they were sent about intents that are open is written anew."""
+    rows = SlackMessage.objects.filter(delivery__person_id=person_id, intent__wake_at__isnull=False, gone=False)
+    if rows.update(marks=F("marks") + 1, shows="", due_at=clock.now()):
+        nudges.after_commit(nudges.DELIVER)
+
+
 def note_gone(row: SlackMessage) -> None:
     """Somebody deleted it in Slack."""
     SlackMessage.objects.filter(pk=row.pk).update(gone=True, due_at=None, lease_until=None)

@@ -21,6 +21,7 @@ from intents.services.durable import durable
 from intents.services.keys import digest_of_secret
 from notifications.models import SlackCode, SlackInstallation, SlackLink
 from notifications.slack.homes import mark_home_of
+from notifications.slack.kept import mark_reader
 
 CODE_LIFE = timedelta(minutes=10)
 CONFIRM_LIFE = timedelta(minutes=15)
@@ -99,6 +100,7 @@ def unlink(person: Person, link_id: UUID, now: datetime) -> None:
     with durable(), recorded(person.actor, lambda: SlackLink.objects.filter(pk=link_id, person=person)):
         SlackLink.objects.filter(pk=link_id, person=person, ended_at=None).update(ended_at=now)
         mark_home_of(person.pk)
+        mark_reader(person.pk)
 
 
 def is_rested(link: SlackLink, now: datetime) -> bool:

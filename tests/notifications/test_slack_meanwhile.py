@@ -16,6 +16,7 @@ from notifications.channels.registry import CHANNELS
 from notifications.claims import LEASE
 from notifications.models import Delivery, DeliveryStatus, SlackLink, SlackMessage, SlackRoom
 from notifications.slack.lanes import claim_some
+from notifications.slack.linking import unlink
 from notifications.slack.roomlist import remove_room
 from notifications.slack.roomlook import look_at_rooms_due, look_soon
 from tests.acts import say
@@ -216,3 +217,14 @@ def test_channel_of_another_team_than_the_app_is_dead_and_says_so(world, slack, 
         DeliveryStatus.DEAD,
         "This Slack channel is of another team than the app",
     )
+
+
+def test_open_requests_lose_their_contents_as_soon_as_their_link_ends(world, slack, there, time_machine):
+    asked(world)
+    settle(time_machine)
+
+    unlink(world.bo, SlackLink.objects.get(person=world.bo).pk, clock.now())
+    settle(time_machine)
+
+    assert "prod-postgres-main" not in slack.to("UBO")[0].words
+    assert "prod-postgres-main" in slack.to("UANA")[0].words

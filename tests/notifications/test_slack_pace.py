@@ -90,3 +90,17 @@ def test_the_trusted_authorities_are_read_once_for_all_calls_of_slack(settings):
     assert first.ssl.verify_mode == ssl.CERT_REQUIRED
     assert first.ssl.check_hostname
     assert (first.timeout, second.timeout, first.base_url, first.retry_handlers) == (5, 2, settings.SLACK_API_URL, [])
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("afternoon", "queued")
+def test_pause_that_slack_asked_for_outlasts_a_message_that_nobody_needed_any_more():
+    claim_some(10)
+    until = clock.now() + timedelta(seconds=30)
+    lanes.hold("T0ACME/UANA", until)
+
+    lanes.leave("T0ACME/UANA")
+    lanes.leave("T0ACME/UBO")
+
+    free_at = dict(SlackLane.objects.values_list("address", "free_at"))
+    assert free_at == {"T0ACME/UANA": until, "T0ACME/UBO": clock.now()}
