@@ -202,7 +202,7 @@ WORDS = st.text(st.characters(codec="utf-8"), max_size=3000)
 @given(WORDS, st.lists(st.tuples(WORDS, WORDS), max_size=20), WORDS, st.lists(WORDS, max_size=12), st.integers(0, 20))
 def test_card_is_always_one_that_slack_takes(headline, rows, quote, lines, outcomes):
     many = tuple(
-        Choice(Decide(GATE, f"{n}" * 64, "sha256:" + "f" * 64), OutcomeClass.BACK, quote or "x")
+        Choice(Decide(GATE, f"{n}" * 64, "sha256:" + "f" * 64), OutcomeClass.BACK, quote.strip() or "x")
         for n in range(outcomes)
     )
     table = Table("T" * 350, tuple(Row(path, "text", text) for path, text in rows))
