@@ -19,11 +19,14 @@ SETTLED = "A request that was posted here is settled."
 SHARED = "Other organisations read this channel, so what it is about stands on its page."
 UNKNOWN = "Countersign does not know who reads this channel now, so what it is about stands on its page."
 
+NO_LINK = " No link: its address is private."
+"""Which address is nobody's business there."""
+
 
 def discreet(case: Case) -> Card:
     """Nothing that a program or a person wrote, no title, nobody's name, and nothing to press."""
     words, url = _words(case), gate_url(case) if case.gate else f"{settings.BASE_URL}/inbox"
-    way = [text(" "), link(url, "Open it")] if is_public(settings.BASE_URL) else []
+    way = [text(" "), link(url, "Open it")] if is_public(settings.BASE_URL) else [text(NO_LINK, italic=True)]
     why = SHARED if case.room and case.room.is_shared else UNKNOWN
     return Card(escaped(words), (block(line(text(words), *way)), block(line(text(why, italic=True)))), False)
 

@@ -228,3 +228,18 @@ def test_open_requests_lose_their_contents_as_soon_as_their_link_ends(world, sla
 
     assert "prod-postgres-main" not in slack.to("UBO")[0].words
     assert "prod-postgres-main" in slack.to("UANA")[0].words
+
+
+def test_note_without_contents_says_why_it_has_no_link_and_names_no_private_address(
+    world, slack, there, settings, time_machine
+):
+    settings.BASE_URL = "http://countersign.internal:8000"
+    slack.rooms["C0DEPLOYS"] |= {"is_ext_shared": True}
+    SlackRoom.objects.update(looked_at=None)
+
+    asked(world)
+    settle(time_machine)
+
+    (post,) = slack.in_room("C0DEPLOYS")
+    assert "No link: its address is private." in post.words
+    assert "countersign.internal" not in json.dumps([post.text, post.blocks])
