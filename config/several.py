@@ -46,26 +46,33 @@ class Family:
         self._environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": metrics}
         self._alive, self._life = os.pipe()
         self._children = [self._start() for _ in range(count)]
-        self._stopping = False
+        self._asked = 0  # the signal that said so
 
     def stop(self, number: int, frame: object) -> None:
         """Signal handler: everybody stops; the second signal does not wait for anybody, as with one process."""
-        self._stopping = True
+        self._asked = number
         for child in self._children:
             if child.poll() is None:
                 child.send_signal(number)
 
     def run(self) -> int:
         """Until stopped."""
-        while not self._stopping:
+        while not self._asked:
             time.sleep(LOOK_EVERY_SECONDS)
             for at, child in enumerate(self._children):
-                if child.poll() is not None and not self._stopping:
+                if child.poll() is not None and not self._asked:
                     sys.stderr.write(f"web process {child.pid} ended by itself ({child.returncode}); another follows\n")
-                    time.sleep(REST_SECONDS)
-                    self._children[at] = self._start()
+                    self._follow(at)
         asked_early = (-signal.SIGTERM, -signal.SIGINT)  # before it had begun to listen
         return max(0 if child.wait() in asked_early else abs(child.returncode) for child in self._children)
+
+    def _follow(self, at: int) -> None:
+        """Start another in its place. A signal that comes meanwhile does not reach it: it is passed on from here."""
+        time.sleep(REST_SECONDS)
+        if not self._asked:
+            self._children[at] = self._start()
+        if self._asked and self._children[at].poll() is None:
+            self._children[at].send_signal(self._asked)
 
     def _start(self) -> subprocess.Popen[bytes]:
         words = [sys.executable, sys.argv[0], "serve", *self._address, "--one-of-several", str(self._alive)]

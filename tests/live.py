@@ -44,7 +44,7 @@ class Running:
     def log(self) -> str:
         return self.log_file.read_text(errors="replace")
 
-    def stop(self, number: int = signal.SIGTERM, seconds: float = 15.0) -> int:
+    def stop(self, number: int = signal.SIGTERM, seconds: float = LONGEST) -> int:
         """Its exit code."""
         self.process.send_signal(number)
         return self.process.wait(seconds)

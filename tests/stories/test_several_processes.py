@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import pytest
 
 from approvals.models import Gate
 from tests.factories import open_gate
-from tests.live import Live, eventually, needs_redis, own_redis, serving
+from tests.live import LONGEST, Live, eventually, needs_redis, own_redis, serving
 from tests.stories.test_serving import read_until, stream_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.live, pytest.mark.django_db(transaction=True), needs_redis]
@@ -60,6 +61,20 @@ def test_process_that_was_killed_is_followed_by_another(world: SimpleNamespace, 
 
     assert len(before) == 2
     assert code == 0, live.log
+
+
+@pytest.mark.once
+def test_all_processes_end_when_it_is_stopped_while_one_is_to_be_followed(world: SimpleNamespace, tmp_path: Path):
+    with serving(tmp_path, "--processes", "2", REDIS_URL=own_redis()) as live:
+        before = children(live)
+        before[0].kill()
+        eventually(lambda: "another follows" in live.log)
+        code = live.stop()
+        gone, alive = psutil.wait_procs(before, timeout=LONGEST)
+
+    assert code == signal.SIGKILL, "it says how the one ended"
+    assert not alive
+    assert len(gone) == 2
 
 
 def test_no_process_outlives_the_one_that_started_it(world: SimpleNamespace, tmp_path: Path):
