@@ -26,7 +26,7 @@ from notifications.slack import kept
 from notifications.slack.blocks import Card
 from notifications.slack.cards import card_of
 from notifications.slack.client import client_of
-from notifications.slack.faults import FAULTS, Broken, code_of, fate_of
+from notifications.slack.faults import FAULTS, SLOWER, Broken, code_of, fate_of
 from notifications.slack.installing import note_fault
 from notifications.slack.lanes import hold
 from notifications.slack.linking import REST
@@ -110,7 +110,7 @@ class SlackChannel:
         team_id, channel = post.installation.team_id, self._conversation(post)
         root = kept.root_of(post.case, team_id, channel)
         place = kept.Place(team_id, channel, root.ts if root else "")
-        if post.case.delivery.attempt > 1 and (row := self._adopted(post, place)):
+        if _may_be_there(post.case.delivery) and (row := self._adopted(post, place)):
             return Sent(str(row))
         card = card_of(post.case, post.content, in_thread=root is not None)
         self._rest()
@@ -161,6 +161,12 @@ class SlackChannel:
         channel = str(post.client.conversations_open(users=post.link.user_id)["channel"]["id"])
         SlackLink.objects.filter(pk=post.link.pk).update(dm_channel=channel)
         return channel
+
+
+def _may_be_there(delivery: Delivery) -> bool:
+    """True after a try that may have posted it. Whoever is only asked to slow down needs not search, which is slow."""
+    whys = [each["why"] for each in delivery.tries]
+    return len(whys) < delivery.attempt - 1 or any(why != SLOWER for why in whys)
 
 
 def _links(team_id: str, people: Sequence[Person], before: datetime) -> Iterable[SlackLink]:

@@ -13,6 +13,7 @@ from notifications.channels.base import Dead, Retry
 
 WHY_LIMIT = 300
 LIMITED = ("ratelimited", "rate_limited", "message_limit_exceeded")
+SLOWER = "Slack asks to slow down."
 LATER = (
     "internal_error",
     "fatal_error",
@@ -89,7 +90,7 @@ def code_of(error: Exception) -> str:
 def _answered(error: SlackApiError) -> Retry | Dead:
     status, code = int(error.response.status_code), code_of(error)
     if status == HTTPStatus.TOO_MANY_REQUESTS or code in LIMITED:
-        return Retry(_retry_after(error), "Slack asks to slow down.", paced=True)
+        return Retry(_retry_after(error), SLOWER, paced=True)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in LATER:
         return Retry(0, _words(f"Slack has trouble of its own: {status} {code}"), account=True)
     if code in BROKEN:

@@ -243,3 +243,17 @@ def test_note_without_contents_says_why_it_has_no_link_and_names_no_private_addr
     (post,) = slack.in_room("C0DEPLOYS")
     assert "No link: its address is private." in post.words
     assert "countersign.internal" not in json.dumps([post.text, post.blocks])
+
+
+def test_slack_is_searched_only_after_a_try_that_may_have_posted(world, slack, there, time_machine):
+    slack.fail("chat.postMessage", *["429 1"] * 3)
+    asked(world)
+    settle(time_machine)
+    assert len(slack.messages) == 3
+    assert slack.called("conversations.history") == []
+
+    slack.fail("chat.postMessage", "503")
+    open_gate(world, human_task=TASK)
+    settle(time_machine, 60)
+    assert slack.called("conversations.history")
+    assert len(slack.messages) == 6
