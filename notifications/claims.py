@@ -19,7 +19,8 @@ from intents.updates import update_if
 from notifications.models import Delivery, DeliveryStatus, WebhookDelivery
 
 log = logging.getLogger(__name__)
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=45)
+"""Longer than any one sending takes; and what a killed worker held is sent and true again within a minute."""
 SETTLE_TRIES = 3
 MOST_ATTEMPTS = 8
 BACKOFF_SECONDS = (10, 30, 120, 600)

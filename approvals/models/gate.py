@@ -62,7 +62,10 @@ class Gate(models.Model):
         indexes = [
             models.Index(
                 fields=["workspace", "expires_at"], name="gate_open", condition=models.Q(closed_at__isnull=True)
-            )
+            ),
+            models.Index(
+                fields=["workspace", "closed_at"], name="gate_closed", condition=models.Q(closed_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

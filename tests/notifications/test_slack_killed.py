@@ -56,6 +56,7 @@ def test_at_most_one_extra_card_and_all_copies_true_when_a_worker_is_killed_betw
     waited_for(slack, 1)
     killed.kill()
     killed.wait()
+    killed_at = clock.now()
     assert not SlackMessage.objects.exists()
     assert Delivery.objects.get(channel="slack").status == DeliveryStatus.SENDING
 
@@ -70,6 +71,7 @@ def test_at_most_one_extra_card_and_all_copies_true_when_a_worker_is_killed_betw
     assert (row.status, row.attempt) == (DeliveryStatus.SENT, 2)
     assert len(slack.messages) == 1
     assert all("Approved by Ana Ruiz" in post.words for post in slack.messages.values())
+    assert clock.now() - killed_at < timedelta(seconds=60)
     assert Decision.objects.count() == 1
 
 
