@@ -62,8 +62,15 @@ else:
         "options": "-c lock_timeout=2500 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000",
         "server_side_binding": True,
         "prepare_threshold": 2,  # a statement that comes a third time is parsed and planned once for its connection
-        # left to itself psycopg pauses twice as long after each try, up to minutes: give up, the next one begins anew
-        "pool": {"min_size": 1, "max_size": number("DATABASE_POOL", 16), "timeout": 10, "reconnect_timeout": 3},
+        # Left to itself psycopg pauses twice as long after each try, up to minutes: give up, the next one begins anew.
+        # It pauses between dead connections, too: what nobody used for ten seconds is let go, so that few can die.
+        "pool": {
+            "min_size": 1,
+            "max_size": number("DATABASE_POOL", 16),
+            "max_idle": 10,
+            "timeout": 10,
+            "reconnect_timeout": 3,
+        },
     }
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
