@@ -6,16 +6,20 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from time_machine import TimeMachineFixture
 
 from notifications import keptmail
+from notifications.models import SlackInstallation
+from tests.factories import gate_rule, make_policy
 from tests.fakes.authority import Authority, make_authority
 from tests.fakes.receiver import Receiver
 from tests.fakes.slack import Slack
 from tests.fakes.smtp import SmtpServer
+from tests.notifications.slacking import PUBLIC, installed, linked
 
 SECRET = "a secret that is long enough"
 
@@ -47,6 +51,16 @@ def slack(settings: Any) -> Iterator[Slack]:
     with Slack().running() as running:
         settings.SLACK_API_URL = running.url
         yield running
+
+
+@pytest.fixture
+def there(world: SimpleNamespace, slack: Slack, settings: Any) -> SlackInstallation:
+    """acme/production speaks to Slack; Ana (in Madrid) and Bo are linked."""
+    settings.BASE_URL = PUBLIC
+    linked(world.ana, slack)
+    linked(world.bo, slack)
+    make_policy(world.workspace, gates=[gate_rule("team:sre", place="before")])
+    return installed(world.workspace, slack)
 
 
 @pytest.fixture(scope="session")

@@ -16,21 +16,11 @@ from notifications.slack.homepublish import LEASE
 from notifications.slack.homes import opened
 from notifications.slack.linking import unlink
 from notifications.slack.senders import slack_due
-from tests.factories import gate_rule, make_person, make_policy, make_workspace, open_gate
+from tests.factories import make_person, make_workspace, open_gate
 from tests.notifications.slackhomes import home_words, later, opens
-from tests.notifications.slacking import PUBLIC, installed, linked, tell
+from tests.notifications.slacking import PUBLIC, linked, tell
 
 pytestmark = [pytest.mark.usefixtures("afternoon", "kept"), pytest.mark.django_db]
-
-
-@pytest.fixture
-def there(world, slack, settings):
-    """acme/production speaks to Slack; Ana (in Madrid) and Bo are linked."""
-    settings.BASE_URL = PUBLIC
-    linked(world.ana, slack)
-    linked(world.bo, slack)
-    make_policy(world.workspace, gates=[gate_rule("team:sre", place="before")])
-    return installed(world.workspace, slack)
 
 
 def test_home_shows_what_waits_what_was_sent_and_what_was_decided_in_the_readers_zone(world, slack, there):

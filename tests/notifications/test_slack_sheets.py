@@ -14,23 +14,13 @@ from notifications.models import SlackLink
 from notifications.slack.openbutton import LOOK
 from notifications.slack.senders import slack_due
 from tests.acts import details, history
-from tests.factories import gate_rule, make_policy, open_gate
+from tests.factories import open_gate
 from tests.fakes.slack import Slack
 from tests.fakes.slackblocks import all_text
 from tests.notifications.slackhomes import opens
-from tests.notifications.slacking import PUBLIC, installed, linked, said_to, send_form, slack_ready, tell_us
+from tests.notifications.slacking import PUBLIC, said_to, send_form, slack_ready, tell_us
 
 pytestmark = [pytest.mark.usefixtures("afternoon", "kept"), pytest.mark.django_db]
-
-
-@pytest.fixture
-def there(world, slack, settings):
-    """acme/production speaks to Slack; Ana (in Madrid) and Bo are linked."""
-    settings.BASE_URL = PUBLIC
-    linked(world.ana, slack)
-    linked(world.bo, slack)
-    make_policy(world.workspace, gates=[gate_rule("team:sre", place="before")])
-    return installed(world.workspace, slack)
 
 
 def sheet(slack: Slack, user: str = "UANA", label: str = LOOK) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from axme import AxmeClient, AxmeClientConfig
 
 from tests.factories import gate_rule, make_policy
+from tests.fakes.slack import Slack
 from tests.live import Live, serving
 
 Connect = Callable[..., AxmeClient]
@@ -32,6 +33,14 @@ def live(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest
     """One server for all stories that need no more. It never ticks: only what requests make happen happens."""
     with django_db_blocker.unblock(), serving(tmp_path_factory.mktemp("live"), REDIS_URL="") as live:
         yield live
+
+
+@pytest.fixture
+def slack(settings: Any) -> Iterator[Slack]:
+    """A Slack that this process and the server's speak to."""
+    with Slack(limits=False).running() as running:
+        settings.SLACK_API_URL = running.url
+        yield running
 
 
 @pytest.fixture

@@ -27,14 +27,6 @@ TRUE_WITHIN = 60.0
 
 
 @pytest.fixture
-def slack(settings: Any) -> Iterator[Slack]:
-    """A Slack that this process and the server's speak to."""
-    with Slack(limits=False).running() as running:
-        settings.SLACK_API_URL = running.url
-        yield running
-
-
-@pytest.fixture
 def gate(world: Any, slack: Slack, settings: Any) -> Gate:
     """A gate whose card was posted by this process."""
     found: Gate = slack_ready(world, slack, settings)

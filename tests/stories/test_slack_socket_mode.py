@@ -36,14 +36,6 @@ STALLED_FOR = 4.0
 
 
 @pytest.fixture
-def slack(settings: Any) -> Iterator[Slack]:
-    """A Slack that this process and the server's speak to."""
-    with Slack(limits=False).running() as running:
-        settings.SLACK_API_URL = running.url
-        yield running
-
-
-@pytest.fixture
 def embedded(db: None, slack: Slack, tmp_path: Any) -> Iterator[Live]:
     """Web, worker and beat in one process, as `make up` starts them."""
     with serving(tmp_path, "--embedded", REDIS_URL="", SLACK_API_URL=slack.url, BASE_URL=PRIVATE) as live:
