@@ -3,12 +3,14 @@
     _BY_DIGEST = Prepared(lambda digest: ApiKey.objects.select_related("agent").filter(digest=digest))
     found = _BY_DIGEST(digest="...")
 
-The query is in the words of the models, as everywhere; from one time to the next only the values differ.
+The query is in the words of the models, as everywhere; from one time to the next only the values differ. One of many
+values is `filter(name__among=names)`: one text, and one plan of the database, for however many they are.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -19,10 +21,10 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Expression, Field, Model, QuerySet
-from django.db.models.query import get_related_populators
+from django.db.models import Expression, Field, ForeignObject, Lookup, Model, QuerySet
+from django.db.models.query import ModelIterable, get_related_populators
 
-M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 _here = threading.local()
 
 
@@ -48,60 +50,71 @@ class Given(Expression):
         return "%s", [self]
 
 
-class Prepared(Generic[M]):
-    """`make` is called once, with places instead of values, and says which rows are meant.
+@Field.register_lookup
+@ForeignObject.register_lookup
+class Among(Lookup):
+    """Equal to one of the values in the place; to none if there are none."""
 
-    Only what a `filter` compares with may be such a value, never None and never a list: those would change the text.
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
+        """An array is one value; SQLite, which has none, takes it as JSON."""
+        left, params = self.process_lhs(compiler, connection)
+        right = "= ANY(%s)" if connection.vendor == "postgresql" else "IN (SELECT value FROM json_each(%s))"
+        return f"{left} {right}", [*params, self.rhs]
+
+
+class Prepared(Generic[R]):
+    """`make` is called once, with places instead of values, and says which rows are meant: models, or tuples.
+
+    Only what a `filter` compares with may be such a value, and never None, which would change the text.
     """
 
-    def __init__(self, make: Callable[..., QuerySet[M]]) -> None:
+    def __init__(self, make: Callable[..., QuerySet[Any, R]]) -> None:
         self._make = make
-        self._text: _Text[M] | None = None
+        self._text: _Text | None = None
 
-    def __call__(self, **values: Any) -> list[M]:
+    def __call__(self, **values: Any) -> list[R]:
         """The rows, read now, or before within the same `read_once`."""
         answers = getattr(_here, "answers", None)
         if answers is None:
             return self._read(values)
-        question = (self, *sorted(values.items(), key=itemgetter(0)))
+        asked = ((name, tuple(value) if isinstance(value, list) else value) for name, value in values.items())
+        question = (self, *sorted(asked, key=itemgetter(0)))
         if question not in answers:
             answers[question] = self._read(values)
         return list(answers[question])
 
-    def _read(self, values: dict[str, Any]) -> list[M]:
+    def _read(self, values: dict[str, Any]) -> list[R]:
         text = self._text = self._text or _Text(self._make)
         here = connections[DEFAULT_DB_ALIAS]
         with here.cursor() as cursor:
             cursor.execute(text.sql, text.params(values, here))
-            return text.models(cursor.fetchall(), here)
+            return text.rows(cursor.fetchall(), here)
 
-    def first(self, **values: Any) -> M | None:
+    def first(self, **values: Any) -> R | None:
         """The first of the rows, for queries that find one at most."""
         return next(iter(self(**values)), None)
 
 
-class _Text(Generic[M]):
-    """A query's SQL, and how its columns become models: what Django works out each time that a query runs."""
+class _Text:
+    """A query's SQL, and how its columns become rows: what Django works out each time that a query runs."""
 
-    def __init__(self, make: Callable[..., QuerySet[M]]) -> None:
+    def __init__(self, make: Callable[..., QuerySet[Any, Any]]) -> None:
         places = {name: Given(name) for name in inspect.signature(make).parameters}
-        compiler = make(**places).query.get_compiler(DEFAULT_DB_ALIAS)
+        wanted = make(**places)
+        compiler = wanted.query.get_compiler(DEFAULT_DB_ALIAS)
         self.sql, self._values = compiler.as_sql()
-        columns, found = compiler.select, compiler.klass_info
-        first, last = found["select_fields"][0], found["select_fields"][-1] + 1
-        self._model: type[M] = found["model"]
-        self._own = slice(first, last)
-        self._names = [column[0].target.attname for column in columns[first:last]]
-        self._related = get_related_populators(found, columns, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
-        self._more = list((compiler.annotation_col_map or {}).items())
-        self._converters = list(compiler.get_converters([column[0] for column in columns]).items())
+        self._converters = list(compiler.get_converters([column[0] for column in compiler.select]).items())
+        self._of = _Models(compiler).of if wanted._iterable_class is ModelIterable else tuple
 
     def params(self, values: dict[str, Any], here: BaseDatabaseWrapper) -> list[Any]:
         """The values in the order of their marks."""
         return [_stored(values[each.name], here) if isinstance(each, Given) else each for each in self._values]
 
-    def models(self, rows: Sequence[Sequence[Any]], here: BaseDatabaseWrapper) -> list[M]:
-        """A model with its related ones for each row."""
+    def rows(self, rows: Sequence[Sequence[Any]], here: BaseDatabaseWrapper) -> list[Any]:
+        """What was found, each row as a model with its related ones, or as a tuple."""
         return [self._of(self._converted(row, here)) for row in rows]
 
     def _converted(self, row: Sequence[Any], here: BaseDatabaseWrapper) -> list[Any]:
@@ -111,7 +124,21 @@ class _Text(Generic[M]):
                 values[at] = convert(values[at], column, here)
         return values
 
-    def _of(self, values: list[Any]) -> M:
+
+class _Models:
+    """Which columns are whose."""
+
+    def __init__(self, compiler: Any) -> None:
+        columns, found = compiler.select, compiler.klass_info
+        first, last = found["select_fields"][0], found["select_fields"][-1] + 1
+        self._model: type[Model] = found["model"]
+        self._own = slice(first, last)
+        self._names = [column[0].target.attname for column in columns[first:last]]
+        self._related = get_related_populators(found, columns, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+        self._more = list((compiler.annotation_col_map or {}).items())
+
+    def of(self, values: list[Any]) -> Model:
+        """One row."""
         made = self._model.from_db(DEFAULT_DB_ALIAS, self._names, values[self._own])
         for each in self._related:
             each.populate(values, made)
@@ -121,7 +148,10 @@ class _Text(Generic[M]):
 
 
 def _stored(value: Any, here: BaseDatabaseWrapper) -> Any:
-    """As the database takes it: SQLite has neither ids nor moments."""
+    """As the database takes it: SQLite has neither ids nor moments nor arrays."""
+    if isinstance(value, list):
+        values = [_stored(each, here) for each in value]
+        return values if here.vendor == "postgresql" else json.dumps(values)
     if isinstance(value, uuid.UUID):
         return value if here.features.has_native_uuid_field else value.hex
     return here.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value

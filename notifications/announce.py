@@ -13,7 +13,7 @@ from intents import clock, nudges
 from intents.errors import Busy
 from intents.ids import parse_id
 from intents.lifecycle import is_final
-from intents.models import Event, Outbox
+from intents.models import Event, Intent, Outbox
 from intents.prepared import Prepared, read_once
 from intents.services.durable import durable
 from intents.services.record import details_of
@@ -31,7 +31,15 @@ from notifications.webhooks.fanout import queue_history
 
 log = logging.getLogger(__name__)
 BATCH = 200
-PARENTS = ("event__text", "event__intent__workspace", "event__intent__sender__service_account")
+_CLAIMED = Prepared(
+    lambda events: (
+        Outbox.objects.select_for_update(skip_locked=True).filter(pk__among=events).values_list("pk", "intent_id")
+    )
+)
+_EVENTS = Prepared(lambda ids: Event.objects.select_related("text").filter(pk__among=ids).order_by("pk"))
+_INTENT = Prepared(
+    lambda intent: Intent.objects.select_related("workspace", "sender__service_account").filter(pk=intent)
+)
 _GATE = Prepared(lambda gate, intent: Gate.objects.select_related("terms").filter(pk=gate, intent=intent))
 FIRST_BACKOFF_SECONDS = 5
 LONGEST_BACKOFF_SECONDS = 300
@@ -70,19 +78,31 @@ def _announce_together(event_ids: list[int], now: datetime) -> int:
 def _announce(event_ids: list[int], now: datetime) -> int:
     """Deliveries exist exactly when the outbox rows are gone. Rows that somebody else holds are left to them."""
     with durable(), read_once():
-        rows = Outbox.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=event_ids)
-        claimed = list(rows.select_related(*PARENTS).order_by("event_id"))
-        wanted = [delivery for row in claimed for delivery in _fan_out(row.event, now)]
-        deliveries = bounded(wanted, claimed[0].event.intent, now) if claimed else []
-        insert(*deliveries, unless_taken=True)
-        queue_history([row.event for row in claimed], now)
-        if claimed:
-            mark(claimed[0].event.intent_id, now)
-            mark_homes(claimed[0].event.intent)
-        Outbox.objects.filter(pk__in=[row.pk for row in claimed]).delete()
-        if deliveries:
-            nudges.after_commit(nudges.DELIVER)
-    return len(claimed)
+        events = _claimed(event_ids)
+        if events:
+            _tell_of(events, events[0].intent, now)
+            Outbox.objects.filter(pk__in=[event.pk for event in events]).delete()
+    return len(events)
+
+
+def _claimed(event_ids: list[int]) -> list[Event]:
+    """Those of them, all of one intent, that nobody else holds or has announced."""
+    claimed = dict(_CLAIMED(events=event_ids))
+    events = _EVENTS(ids=list(claimed)) if claimed else []
+    for event in events:
+        event.intent = _INTENT(intent=event.intent_id)[0]
+    return events
+
+
+def _tell_of(events: list[Event], intent: Intent, now: datetime) -> None:
+    wanted = [delivery for event in events for delivery in _fan_out(event, now)]
+    deliveries = bounded(wanted, intent, now)
+    insert(*deliveries, unless_taken=True)
+    queue_history(events, now)
+    mark(intent.pk, now)
+    mark_homes(intent)
+    if deliveries:
+        nudges.after_commit(nudges.DELIVER)
 
 
 def _fan_out(event: Event, now: datetime) -> list[Delivery]:

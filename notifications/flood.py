@@ -27,6 +27,16 @@ MOST_GATES = 20
 """A digest names no more of them. Of the others nobody was told: else a flood would hide the one that matters."""
 HELD = "Held: it stands in the digest of a flood."
 _MADE = Prepared(lambda intent: Delivery.objects.filter(intent=intent)[:1])
+_RECENT = Prepared(
+    lambda sender, since, people, places: (
+        Delivery.objects.filter(Q(person_id__among=people) | Q(person_id=None, address__among=places))
+        .filter(created_at__gt=since, intent__sender=sender)
+        .exclude(Q(status=DeliveryStatus.HELD) | Q(purpose=Purpose.DIGEST))
+        .values_list("person_id", "address", "channel")
+        .annotate(Count("pk"))
+        .order_by()
+    )
+)
 TOO_MANY = "This gate has made as many messages as one gate may."
 
 
@@ -86,21 +96,14 @@ def gates_held(digest: Delivery) -> set[UUID]:
 
 def _recent(deliveries: list[Delivery], intent: Intent, now: datetime) -> Counter[object]:
     """How many messages each reader got on each channel from this sender within the last hour."""
-    people = {delivery.person_id for delivery in deliveries if delivery.person_id}
-    places = {delivery.address for delivery in deliveries if delivery.is_post}
-    rows = Delivery.objects.filter(created_at__gt=now - HOUR, intent__sender_id=intent.sender_id)
-    rows = rows.exclude(status=DeliveryStatus.HELD).exclude(purpose=Purpose.DIGEST)
+    people = list({delivery.person_id for delivery in deliveries if delivery.person_id})
+    places = list({delivery.address for delivery in deliveries if delivery.is_post})
     found: Counter[object] = Counter()
-    if people:
-        found.update(_counted(rows.filter(person_id__in=people), "person_id"))
-    if places:
-        found.update(_counted(rows.filter(person_id=None, address__in=places), "address"))
+    for person, place, channel, number in _RECENT(
+        sender=intent.sender_id, since=now - HOUR, people=people, places=places
+    ):
+        found[person or place, channel] += number
     return found
-
-
-def _counted(rows: QuerySet[Delivery], reader: str) -> dict[object, int]:
-    counted = rows.values_list(reader, "channel").annotate(Count("pk")).order_by()
-    return {(who, channel): number for who, channel, number in counted}
 
 
 def _reader(delivery: Delivery) -> object:

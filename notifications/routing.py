@@ -14,12 +14,16 @@ from uuid import UUID
 from approvals.chains.compiling import channels_from
 from approvals.models import Gate, Membership, Person
 from approvals.progress import progress_of
+from intents.prepared import Prepared
 from notifications.audience import Telling
 from notifications.channels.registry import CHANNELS
 from notifications.models import EMAIL, Purpose
 
 Wanted = Sequence[Mapping[str, int]]
 """[{"slack": 0}, {"email": 600}]: seconds by which each is later."""
+_CHOICES = Prepared(
+    lambda workspace, people: Membership.objects.filter(workspace=workspace, person__among=people).exclude(channels=[])
+)
 OF_THE_STEP = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION)
 
 
@@ -87,7 +91,7 @@ def _wanted(occasion: Occasion) -> Wanted:
 
 
 def _own(workspace_id: UUID, people: Sequence[Person]) -> dict[UUID, Wanted]:
-    rows = Membership.objects.filter(workspace=workspace_id, person__in=people).exclude(channels=[])
+    rows = _CHOICES(workspace=workspace_id, people=[person.pk for person in people])
     return {row.person_id: channels_from(row.channels) for row in rows}
 
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection
+from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
-from approvals.models import Seat
+from approvals.models import Gate, Seat
 from intents import clock
 from intents.ids import new_id
 from intents.models import ApiKey, Intent
@@ -20,6 +21,14 @@ from tests.factories import make_key, make_person, open_gate, send
 pytestmark = pytest.mark.django_db
 
 KEYS = Prepared(lambda account: ApiKey.objects.select_related("workspace", "agent").filter(service_account=account))
+THESE = Prepared(lambda ids: Intent.objects.filter(pk__among=ids))
+OF_THESE = Prepared(lambda intents: Gate.objects.filter(intent__among=intents))
+BY_TIME = Prepared(lambda moments: Intent.objects.filter(created_at__among=moments))
+COUNTED = Prepared(
+    lambda intents: (
+        Seat.objects.filter(gate__intent__among=intents).values_list("gate__intent").annotate(Count("pk")).order_by()
+    )
+)
 NEWER = Prepared(lambda workspace, since: Intent.objects.filter(workspace=workspace, created_at__gt=since))
 
 
@@ -107,3 +116,25 @@ def test_the_same_question_is_asked_once_when_things_are_only_looked_at(world, d
 
     with django_assert_num_queries(1):
         KEYS(account=world.sender.service_account_id)
+
+
+def test_one_of_many_values_is_one_value(world):
+    intents = [open_gate(world).intent for _ in range(3)]
+    asked = [intents[0].pk, intents[2].pk, new_id()]
+
+    assert {row.pk for row in THESE(ids=asked)} == {intents[0].pk, intents[2].pk}
+    assert THESE(ids=[]) == []
+    assert {row.intent_id for row in OF_THESE(intents=asked)} == {intents[0].pk, intents[2].pk}
+    assert {row.pk for row in BY_TIME(moments=[intents[1].created_at])} >= {intents[1].pk}
+    with read_once():
+        assert THESE(ids=asked) == THESE(ids=asked)
+
+
+def test_a_prepared_query_may_ask_for_values_and_counts(world):
+    gate = open_gate(world)
+    open_gate(world)
+
+    assert sorted(COUNTED(intents=[gate.intent_id])) == [(gate.intent_id, gate.seats.count())]
+    assert sum(number for _, number in COUNTED(intents=list(Intent.objects.values_list("pk", flat=True)))) == (
+        Seat.objects.count()
+    )
