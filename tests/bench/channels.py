@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
 from intents.models import Outbox
@@ -17,7 +18,6 @@ from tests.bench.accounting import GRACE, PACE, Account, Due, account_of
 from tests.bench.house import BODY, House, Meter
 from tests.bench.report import Row, spread
 from tests.bench.town import BY_MAIL, IN_ROOMS, IN_SLACK, PEOPLE, SENDERS, Team, Town, rooms, settle, users
-from tests.factories import send
 from tests.fakes.slackprocess import SlackProcess
 from tests.fakes.smtp import SmtpServer
 from tests.live import Live, eventually
@@ -58,7 +58,7 @@ def channels(house: House) -> Iterator[Row]:
         live = stack.enter_context(house.web())
         told = RAISED | {"BASE_URL": PUBLIC, "SLACK_API_URL": slack.url, "EMAIL_URL": f"smtp://{sink.host}:{sink.port}"}
         pids = {queue: stack.enter_context(house.workers(queue, **told)) for queue in ("announce", "deliver")}
-        warm_up(house, town)
+        warm_up(house, town, live)
         cost = Meter(
             web=[live.process.pid],
             announcing=pids["announce"],
@@ -71,11 +71,12 @@ def channels(house: House) -> Iterator[Row]:
         yield from (messages(story, kind) for kind in KINDS)
 
 
-def warm_up(house: House, town: Town) -> None:
-    """A few gates beforehand: whoever tells of the others has read its code by then."""
-    for team in town.teams[:8]:
-        send(house.world, to_agent="human", intent_type=team.type)
-    eventually(lambda: Delivery.objects.exists() and not untold(), 60)
+def warm_up(house: House, town: Town, live: Live) -> None:
+    """A gate for each team beforehand: everybody has read their code by then, and no table is empty."""
+    opened(house, live, town.teams, town, "beforehand")
+    eventually(lambda: not untold(), 60)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as autovacuum does within a minute
 
 
 def lived(house: House, town: Town, live: Live, cost: Meter, slack: SlackProcess, sink: SmtpServer) -> Story:
@@ -83,13 +84,19 @@ def lived(house: House, town: Town, live: Live, cost: Meter, slack: SlackProcess
     asked = [town.teams[number % len(town.teams)] for number in range(300 if house.quick else 2000)]
     since = time.time()
     with cost:
-        sent = house.load("opens", live, sends=sends(asked, town), per_second=PER_SECOND, connections=CONNECTIONS)
+        sent = opened(house, live, asked, town, "measured")
         until = time.time() + LONGEST
         while untold() and time.time() < until:
             time.sleep(0.5)
     books = slack.books()
     taken = [*books["taken"], *((name_in(words), at) for words, at in sink.taken())]
     return Story(asked, since, sent, taken, books["limited"].get("chat.postMessage", 0), cost)
+
+
+def opened(house: House, live: Live, asked: Sequence[Team], town: Town, run: str) -> dict[str, Any]:
+    """A gate for each of these teams, at a steady rate: what the load generator measured."""
+    pace = {"per_second": PER_SECOND, "connections": CONNECTIONS}
+    return house.load("opens", live, run=run, sends=sends(asked, town), **pace)
 
 
 def sends(asked: Sequence[Team], town: Town) -> list[tuple[str, dict[str, Any]]]:

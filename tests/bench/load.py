@@ -152,7 +152,7 @@ async def opens(job: Job) -> Job:
         planned = begin + number / job["per_second"]
         await asyncio.sleep(planned - loop.time())
         line = await lines.get()
-        await line.post(CREATE, auth, json.dumps(body).encode(), f"idempotency-key: opens-{number}\r\n")
+        await line.post(CREATE, auth, json.dumps(body).encode(), f"idempotency-key: {job['run']}-{number}\r\n")
         lines.put_nowait(line)
         took.append(loop.time() - planned)
 
