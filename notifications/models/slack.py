@@ -174,6 +174,7 @@ class SlackMessage(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     look_again_at = models.DateTimeField(null=True)
     gone = models.BooleanField(default=False, help_text="Somebody has deleted it in Slack.")
+    is_nudge = models.BooleanField(default=False, help_text="What was said to somebody who typed under the card.")
     why = models.CharField(max_length=500, blank=True)
 
     class Meta:

@@ -29,6 +29,8 @@ TEXT_LIMIT = 300
 BUTTON_LIMIT = 75
 STYLES = {OutcomeClass.YES: "primary", OutcomeClass.NO: "danger"}
 ASK = "ask"
+CHOICES = "choices"
+"""The block of a card's buttons."""
 UNVERIFIED = " (a program's words, unverified)"
 CUT = "Not everything fits into this message. "
 IN_FULL = "Review it in full before you agree. "
@@ -204,7 +206,7 @@ def _end(content: Content, frame: Frame, *, is_full: bool) -> Iterable[Json]:
     buttons = [button(number, each) for number, each in enumerate(_offered(frame.choices, is_full=is_full))]
     elements = [*buttons, *([_menu(frame.menu)] if frame.menu else [])]
     if elements:
-        yield {"type": "actions", "block_id": "choices", "elements": elements}
+        yield {"type": "actions", "block_id": CHOICES, "elements": elements}
     yield block(line(*_way(content, frame, is_full=is_full)))
 
 

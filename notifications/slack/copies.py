@@ -32,6 +32,7 @@ from notifications.slack.faults import FAULTS, GONE, NOBODY, Broken, code_of, fa
 from notifications.slack.installing import note_fault
 from notifications.slack.kept import note_gone
 from notifications.slack.lanes import blocked_teams
+from notifications.slack.nudge import nudge
 from notifications.slack.roomlook import look, look_soon
 
 log = logging.getLogger(__name__)
@@ -133,7 +134,11 @@ def _written(row: SlackMessage, case: Case) -> Card | None:
 
 def _now(row: SlackMessage, case: Case) -> Card:
     """What it is to show."""
-    return farewell() if is_departed(row, case) else card_of(case, content_of(case), in_thread=bool(row.thread_ts))
+    if is_departed(row, case):
+        return farewell()
+    if row.is_nudge and case.person:
+        return nudge(case, case.person)
+    return card_of(case, content_of(case), in_thread=bool(row.thread_ts))
 
 
 def _failed(row: SlackMessage, installation: SlackInstallation, error: Exception) -> None:
@@ -166,7 +171,8 @@ def _rest(row: SlackMessage, installation: SlackInstallation, why: str) -> None:
 def _gone(row: SlackMessage, why: str) -> None:
     """Whoever has not answered and has lost the request is told on the next channel."""
     note_gone(row)
-    lose(row.delivery, why, clock.now())
+    if not row.is_nudge:
+        lose(row.delivery, why, clock.now())
 
 
 def _settle(row: SlackMessage, seq: int, shows: str) -> None:

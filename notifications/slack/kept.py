@@ -67,6 +67,20 @@ def keep(case: Case, place: Place, ts: str, card: Card) -> SlackMessage:
         return _saved(row)
 
 
+def keep_nudge(case: Case, place: Place, ts: str, card: Card) -> None:
+    """Note what was said under a card to its reader: kept true like the card, though nobody is told by it."""
+    row = _row(case, place, ts)
+    row.is_nudge, row.shows, row.shown_seq = True, card.digest, case.intent.last_seq
+    row.due_at = row.posted_at + CHECK_AFTER
+    _saved(row)
+
+
+def card_at(place: Place) -> SlackMessage | None:
+    """The message that begins this thread."""
+    rows = SlackMessage.objects.filter(team_id=place.team_id, channel=place.channel, ts=place.thread_ts)
+    return rows.select_related("delivery__event__text").first()
+
+
 def adopt(case: Case, place: Place, ts: str) -> SlackMessage:
     """Note a message of ours that was found in Slack: nobody knows what it shows, so it is rewritten."""
     row = _row(case, place, ts)

@@ -16,9 +16,9 @@ from notifications.models import SlackInstallation, SlackNote
 from notifications.sealing import Unreadable
 from notifications.slack.client import client_of
 from notifications.slack.faults import FAULTS, fate_of
+from notifications.slack.kept import keep_nudge
 from notifications.slack.lanes import enter
-from notifications.slack.notewords import words_of
-from notifications.slack.richtext import escaped
+from notifications.slack.notewords import place_of, words_of
 
 log = logging.getLogger(__name__)
 AGAIN = timedelta(seconds=20)
@@ -104,8 +104,10 @@ def _say(row: SlackNote) -> None:
 def _post(client: WebClient, row: SlackNote) -> None:
     """In a channel nobody else sees it."""
     words, thread = words_of(row), row.thread_ts or None
-    said: dict[str, Any] = {"channel": row.channel, "text": escaped(words.text), "blocks": list(words.blocks)}
-    if row.is_private:
-        client.chat_postMessage(**said, thread_ts=thread, unfurl_links=False, unfurl_media=False)
-    else:
+    said: dict[str, Any] = {"channel": row.channel, "text": words.card.text, "blocks": list(words.card.blocks)}
+    if not row.is_private:
         client.chat_postEphemeral(**said, user=row.user_id, thread_ts=thread)
+        return
+    posted = client.chat_postMessage(**said, thread_ts=thread, unfurl_links=False, unfurl_media=False)
+    if words.under:
+        keep_nudge(words.under, place_of(row), str(posted["ts"]), words.card)

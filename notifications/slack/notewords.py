@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.conf import settings
 
-from approvals.models import Gate
-from approvals.report import gate_report
+from intents import clock
+from notifications.case import Case, read_case
 from notifications.models import SlackNote
-from notifications.slack.openbutton import LOOK, open_button
-from notifications.slack.richtext import Json, block, line, text
+from notifications.slack.blocks import Card
+from notifications.slack.inbound.who import reader_of
+from notifications.slack.kept import Place, card_at
+from notifications.slack.nudge import TYPING, note, nudge
 
 NUDGE, NO_CODE, HELP = "nudge", "no_code", "help"
-TYPING = "Typing does not decide: your answer was not recorded."
-PRESS = "Press the buttons of the request, at the top of this thread, or look at it here."
-OVER = "And it is over:"
-OVER_HERE = "And it is over: see the top of this thread."
 UNKNOWN_CODE = (
     "This code is not known, was used already, or has run out: a code is good once, for ten minutes. Make a new one at "
     "{base}/account/slack and send it to me."
@@ -29,10 +27,10 @@ WHAT_I_AM = (
 
 @dataclass(frozen=True)
 class Words:
-    """`text` is what a phone shows."""
+    """`under`: the case of the card below which it is said, with which it has to be kept true."""
 
-    text: str
-    blocks: tuple[Json, ...]
+    card: Card
+    under: Case | None = None
 
 
 def words_of(row: SlackNote) -> Words:
@@ -40,19 +38,17 @@ def words_of(row: SlackNote) -> Words:
     if row.kind == NUDGE:
         return _nudge(row)
     words = UNKNOWN_CODE if row.kind == NO_CODE else WHAT_I_AM
-    return _plain(words.format(base=settings.BASE_URL))
+    return Words(note(words.format(base=settings.BASE_URL)))
 
 
-def _plain(words: str) -> Words:
-    return Words(words, (block(line(text(words))),))
+def place_of(row: SlackNote) -> Place:
+    """Where it is said."""
+    return Place(row.installation.team_id, row.channel, row.thread_ts)
 
 
 def _nudge(row: SlackNote) -> Words:
-    gate = Gate.objects.select_related("terms", "intent__workspace", "step").filter(pk__in=[row.gate_id]).first()
-    if gate is not None and not gate.is_open:
-        over = f"{OVER} {gate_report(gate)['summary']}" if row.is_private else OVER_HERE
-        return _plain(f"{TYPING} {over}")
-    words = _plain(f"{TYPING} {PRESS}")
-    if gate is None:
-        return words
-    return replace(words, blocks=(*words.blocks, {"type": "actions", "elements": [open_button(gate.pk, LOOK)]}))
+    root = card_at(place_of(row))
+    if root is None:
+        return Words(note(TYPING))
+    case = read_case(root.delivery, clock.now())
+    return Words(nudge(case, reader_of(root.team_id, row.user_id), root), case)

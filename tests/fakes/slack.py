@@ -57,6 +57,7 @@ class Posted:
     metadata: dict[str, Any] = field(default_factory=dict)
     request: dict[str, Any] = field(default_factory=dict)
     edits: int = 0
+    is_whisper: bool = False
     at: float = field(default_factory=time.time)
 
     @property
@@ -172,6 +173,12 @@ class Slack:
         """The calls of this method, in order."""
         return [given for name, given in self.calls if name == method]
 
+    def whispered(self, user: str) -> Posted:
+        """The last note that this user alone saw."""
+        given = [note for note in self.whispers if note["user"] == user][-1]
+        thread = given.get("thread_ts") or ""
+        return Posted(given["channel"], self.next_ts(), given["text"], given["blocks"], thread, is_whisper=True)
+
     def keep(self, channel: str, ts: str, given: dict[str, Any], thread_ts: str) -> None:
         """Note a message that was posted."""
         metadata, blocks = given.get("metadata") or {}, given.get("blocks") or []
@@ -239,7 +246,7 @@ class Slack:
             "api_app_id": self.app.app_id,
             "team": {"id": self.app.team_id, "domain": "acme"},
             "user": {"id": user_id, "team_id": self.app.team_id},
-            "container": {"type": "message", "message_ts": post.ts, "channel_id": post.channel},
+            "container": self._place(post),
             "channel": {"id": post.channel},
             "message": {"ts": post.ts, "thread_ts": post.thread_ts or None},
             "trigger_id": self.next_ts(),
@@ -248,6 +255,11 @@ class Slack:
             **fields,
         }
         return urlencode({"payload": json.dumps(payload)}).encode()
+
+    def _place(self, post: Posted) -> dict[str, Any]:
+        """Where it stands, as Slack says it."""
+        place = {"type": "message", "message_ts": post.ts, "channel_id": post.channel, "is_ephemeral": post.is_whisper}
+        return place | ({"thread_ts": post.thread_ts} if post.thread_ts else {})
 
     def click_in(self, view: dict[str, Any], label: str, user_id: str, **fields: Any) -> bytes:
         """The body of a press on the first button with this label in a view that this user looks at."""

@@ -14,12 +14,13 @@ from time_machine import TimeMachineFixture
 
 from notifications import keptmail
 from notifications.models import SlackInstallation
+from notifications.slack.senders import slack_due
 from tests.factories import gate_rule, make_policy
 from tests.fakes.authority import Authority, make_authority
 from tests.fakes.receiver import Receiver
-from tests.fakes.slack import Slack
+from tests.fakes.slack import Posted, Slack
 from tests.fakes.smtp import SmtpServer
-from tests.notifications.slacking import PUBLIC, installed, linked
+from tests.notifications.slacking import PUBLIC, installed, linked, tell_us
 
 SECRET = "a secret that is long enough"
 
@@ -61,6 +62,20 @@ def there(world: SimpleNamespace, slack: Slack, settings: Any) -> SlackInstallat
     linked(world.bo, slack)
     make_policy(world.workspace, gates=[gate_rule("team:sre", place="before")])
     return installed(world.workspace, slack)
+
+
+@pytest.fixture
+def typed(slack: Slack, time_machine: TimeMachineFixture) -> Callable[..., list[Posted]]:
+    """What the bot answers to this text, two seconds after whatever was posted before."""
+
+    def answers(text: str, user: str = "UANA", **fields: str) -> list[Posted]:
+        time_machine.shift(2)
+        before = set(slack.messages)
+        assert tell_us(slack, slack.said(user, text, **fields)).status_code == 200
+        slack_due()
+        return [post for place, post in sorted(slack.messages.items()) if place not in before]
+
+    return answers
 
 
 @pytest.fixture(scope="session")

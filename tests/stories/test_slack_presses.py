@@ -96,11 +96,21 @@ def test_slacks_retry_while_the_first_is_under_way_does_not_vote_twice(live, sla
     assert Event.objects.filter(intent=gate.intent_id, event_type="intent.decision_recorded").count() == 1
 
 
-def test_slack_is_answered_before_a_form_that_it_is_slow_to_open(live, slack):
-    press(live, slack, "Approve")
-    slack.fail("chat.postEphemeral", "hang")
+def test_word_typed_under_a_card_is_answered_with_buttons_that_decide_and_slack_waits_for_no_note(live, slack):
+    card = slack.to("UANA")[0]
+    on_card = slack.click(card, "Approve", "UANA")
+    body = slack.said("UANA", "approve", thread_ts=card.ts)
+    headers = {"Content-Type": "application/json", **slack.signed(body)}
+    assert httpx.post(f"{live.url}/slack/events", content=body, headers=headers, timeout=20).status_code == 200
+    eventually(lambda: SlackMessage.objects.filter(is_nudge=True).exists())
+    assert not Decision.objects.exists()
 
-    assert press(live, slack, "Approve") < 1.0
+    press(live, slack, "", slack.click(slack.to("UANA")[1], "Approve", "UANA"))
+
+    assert told(slack, 1).startswith("Approved by Ana Ruiz in Slack")
+    assert Decision.objects.get().strength == "linked"
+    slack.fail("chat.postEphemeral", "hang")
+    assert press(live, slack, "", on_card) < 1.0
 
 
 def test_click_with_the_database_stalled_for_5_s_is_not_called_recorded_and_the_card_is_true_within_60_s(

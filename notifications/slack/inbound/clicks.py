@@ -16,7 +16,9 @@ from notifications.slack.inbound.surfaces import NOTE, Surface, home_of, sheet_i
 
 @dataclass(frozen=True)
 class Click:
-    """One press, or one form sent. `digest` is of all that Slack sent: its retry has the same one."""
+    """One press, or one form sent. `digest` is of all that Slack sent: its retry has the same one. `thread_ts`: of the
+    thread that they look at.
+    """
 
     installation: SlackInstallation
     gate_id: UUID
@@ -28,6 +30,7 @@ class Click:
     digest: str
     data: dict[str, Any]
     surface: Surface | None = None
+    thread_ts: str = ""
 
     @property
     def is_placed(self) -> bool:
@@ -63,8 +66,11 @@ def read_press(incoming: Incoming, data: dict[str, Any], gate_id: UUID) -> Click
         return _on_surface(incoming, data, gate_id, sheet_in(incoming, _dict(data.get("view")), gate_id))
     ts = "" if place.get("is_ephemeral") else str(place.get("message_ts", ""))
     channel = str(place.get("channel_id", ""))
-    unnamed = not ts and not place.get("is_ephemeral")
-    return None if unnamed else _click(incoming, data, gate_id, channel, ts)
+    if not ts and not place.get("is_ephemeral"):
+        return None
+    thread = str(place.get("thread_ts") or "")
+    click = _click(incoming, data, gate_id, channel, ts)
+    return replace(click, thread_ts=thread if thread != ts else "")
 
 
 def read_sent(incoming: Incoming, data: dict[str, Any], gate_id: UUID) -> Click | None:

@@ -100,7 +100,7 @@ def _whisper(click: Click, words: Words) -> None:
     try:
         client = client_of(click.installation, SECONDS)
         channel = click.channel or client.conversations_open(users=click.user_id)["channel"]["id"]
-        to: dict[str, Any] = {"channel": channel, "user": click.user_id}
+        to: dict[str, Any] = {"channel": channel, "user": click.user_id, "thread_ts": click.thread_ts or None}
         client.chat_postEphemeral(**to, text=escaped(words.text), blocks=words.blocks)
     except Unreadable as error:
         log.warning("slack note not sent", extra={"why": str(error)})

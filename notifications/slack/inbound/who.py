@@ -52,6 +52,15 @@ def person_of(installation: SlackInstallation, team_id: str, user_id: str) -> Pe
     why = FOREIGN if team_id != installation.team_id else _unfit(installation, user_id, link)
     if why:
         return Stranger(UNFIT, f"This Slack account does not decide: {why} Nothing was recorded.")
+    return _linked(link)
+
+
+def reader_of(team_id: str, user_id: str) -> Person | Stranger:
+    """Whose account that is, without asking Slack: enough to show them something, not for them to decide."""
+    return _linked(link_of(team_id, user_id))
+
+
+def _linked(link: SlackLink | None) -> Person | Stranger:
     if link is None:
         return Stranger("slack_not_linked", f"Link your account first: {settings.BASE_URL}/account/slack")
     if not is_rested(link, clock.now()):
