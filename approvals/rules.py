@@ -59,11 +59,12 @@ class Ruling:
         return (*self.required, *self.later)
 
 
-def rule_on(rules: list[Rule], facts: Facts) -> Ruling:
+def rule_on(rules: list[Rule], facts: Facts, left_out: int = 0) -> Ruling:
     """A matching deny anywhere wins; otherwise the first match decides, and the next one too if it says continue.
 
     A policy whose condition is about earlier results adds its gates and decides nothing else: the list goes on.
-    All conditions of one ruling share its time.
+    All conditions of one ruling share its time. `left_out`: so many for other types, behind the first 50 of them, may
+    be missing from the list.
     """
     facts = facts.knowing()
     found = [(rule, match(rule, facts)) for rule in rules]
@@ -81,15 +82,16 @@ def rule_on(rules: list[Rule], facts: Facts) -> Ruling:
     required = tuple(rule for rule in counted if rule.action == "require")
     passed = next((rule for rule in counted if rule.action == "approve"), None) if not required else None
     reasons = tuple(_reason(rule, said, rule in counted or rule in later) for rule, said in found)
-    return Ruling(denied, passed, required, tuple(later), shortened(reasons))
+    return Ruling(denied, passed, required, tuple(later), shortened(reasons, left_out))
 
 
-def shortened(reasons: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+def shortened(reasons: tuple[dict[str, Any], ...], left_out: int) -> tuple[dict[str, Any], ...]:
     """At most so many policies for another type are named one by one; the rest are counted in the last entry."""
     others = [each for each in reasons if each["why"] == Why.TYPE.value]
     spare = {id(each) for each in others[MOST_OTHERS:]}
     named = tuple(each for each in reasons if id(each) not in spare)
-    return (*named, {"others": len(spare), "why": Why.TYPE.value, "matched": False}) if spare else named
+    count = len(spare) + left_out
+    return (*named, {"others": count, "why": Why.TYPE.value, "matched": False}) if count else named
 
 
 def _reason(rule: Rule, said: Match, counted: bool) -> dict[str, Any]:

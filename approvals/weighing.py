@@ -5,32 +5,22 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db.models import F
-
+from approvals.activerules import active_list
 from approvals.conditions.facts import Facts
 from approvals.directory import member
 from approvals.matching import asks_for_schema, names_of
-from approvals.models import Person, PolicyVersion
+from approvals.models import Person
 from approvals.rules import Rule, Ruling, rule_on
 from intents import clock
 from intents.ids import parse_id
 from intents.jsonschemas.closed import open_place
 from intents.models import ApiKey, Compatibility, Intent, SemanticSchema, Workspace
-from intents.prepared import Prepared
 from intents.principal import Principal
 from intents.selectors import full_address
 from intents.services.fitting import active_schema
 from intents.submission import Submission
 
 RULING = "ruling"
-
-_NEWEST = Prepared(
-    lambda workspace: (
-        PolicyVersion.objects.select_related("policy")
-        .filter(policy__workspace=workspace, policy__is_active=True, number=F("policy__version"))
-        .order_by("policy__position", "policy__name")
-    )
-)
 
 
 def weigh(submission: Submission, principal: Principal) -> None:
@@ -43,17 +33,6 @@ def ruling_of(submission: Submission, principal: Principal) -> Ruling:
     """What was found out before; found out now if nobody did."""
     found: Ruling | None = submission.weighed.get(RULING)
     return found or _ruling(submission, principal.require("send"))
-
-
-def active_rules(workspace: Workspace) -> list[Rule]:
-    """The workspace's ordered list, each policy in its newest version."""
-    return [rule for _, rule in positioned_rules(workspace)]
-
-
-def positioned_rules(workspace: Workspace) -> list[tuple[int, Rule]]:
-    """The same with the place of each."""
-    rows = _NEWEST(workspace=workspace.pk)
-    return [(row.policy.position, Rule(row.policy.name, row.number, row.body)) for row in rows]
 
 
 def facts_of_intent(intent: Intent, prior: dict[str, Any] | None = None) -> Facts:
@@ -75,9 +54,9 @@ def facts_of_intent(intent: Intent, prior: dict[str, Any] | None = None) -> Fact
 
 def ruling_on(intent: Intent, payload: dict[str, Any]) -> Ruling:
     """What the policies of now say of an intent that was sent, if its payload were this one."""
-    rules = active_rules(intent.workspace)
+    rules, left_out = active_list(intent.workspace).about(intent.intent_type)
     facts = facts_of_intent(intent).knowing(payload=payload)
-    return rule_on(rules, with_schema(facts, rules, intent.workspace))
+    return rule_on(rules, with_schema(facts, rules, intent.workspace), left_out)
 
 
 def with_schema(facts: Facts, rules: list[Rule], workspace: Workspace) -> Facts:
@@ -105,7 +84,7 @@ def registered_types(workspace: Workspace, rule: Rule) -> list[str]:
 
 
 def _ruling(submission: Submission, key: ApiKey) -> Ruling:
-    rules = active_rules(key.workspace)
+    rules, left_out = active_list(key.workspace).about(submission.intent_type)
     asks_requester = any("requester" in names_of(rule) for rule in rules)
     facts = Facts(
         type=submission.intent_type,
@@ -117,7 +96,7 @@ def _ruling(submission: Submission, key: ApiKey) -> Ruling:
         created_at=clock.now(),
         workers=tuple(step.agent_address for step in submission.steps or [] if step.kind == "agent"),
     )
-    return rule_on(rules, with_schema(facts, rules, key.workspace))
+    return rule_on(rules, with_schema(facts, rules, key.workspace), left_out)
 
 
 def _requester(submission: Submission, key: ApiKey) -> str:

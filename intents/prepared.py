@@ -115,7 +115,7 @@ class _Text:
 
     def rows(self, rows: Sequence[Sequence[Any]], here: BaseDatabaseWrapper) -> list[Any]:
         """What was found, each row as a model with its related ones, or as a tuple."""
-        return [self._of(self._converted(row, here)) for row in rows]
+        return [self._of(self._converted(row, here) if self._converters else row) for row in rows]
 
     def _converted(self, row: Sequence[Any], here: BaseDatabaseWrapper) -> list[Any]:
         values = list(row)
@@ -137,7 +137,7 @@ class _Models:
         self._related = get_related_populators(found, columns, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
         self._more = list((compiler.annotation_col_map or {}).items())
 
-    def of(self, values: list[Any]) -> Model:
+    def of(self, values: Sequence[Any]) -> Model:
         """One row."""
         made = self._model.from_db(DEFAULT_DB_ALIAS, self._names, values[self._own])
         for each in self._related:

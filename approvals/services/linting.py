@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from approvals.activerules import active_rules, positioned_rules
 from approvals.linting.findings import Finding, Known
 from approvals.linting.gates import places_of
 from approvals.linting.whole import lint
@@ -14,7 +15,7 @@ from approvals.reach import most_at_once
 from approvals.rotas import roster_named, schedules_in
 from approvals.rules import Rule
 from approvals.savedchains import chains_named
-from approvals.weighing import active_rules, positioned_rules, registered_types, why_open
+from approvals.weighing import registered_types, why_open
 from intents import clock
 from intents.models import SemanticSchema, Workspace
 

@@ -9,11 +9,12 @@ from datetime import timedelta
 
 from django.db.models import QuerySet
 
+from approvals.activerules import active_rules
 from approvals.directory import label
 from approvals.models import Unmatched
 from approvals.planner import settings_of
 from approvals.rules import Rule, Ruling, rule_on
-from approvals.weighing import active_rules, facts_of_intent, with_schema
+from approvals.weighing import facts_of_intent, with_schema
 from intents import clock
 from intents.models import Intent, Workspace
 

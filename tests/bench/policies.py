@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+from approvals.activerules import active_list, active_rules
+from approvals.conditions.facts import Facts
 from approvals.models import Policy, PolicyVersion
-from approvals.rules import rule_on
-from approvals.weighing import active_rules, facts_of_intent, with_schema
+from approvals.rules import Ruling, rule_on
+from approvals.weighing import facts_of_intent, with_schema
 from tests.bench.house import House
 from tests.bench.report import Row, spread
 from tests.factories import facts, gate_rule, send
@@ -24,7 +26,7 @@ def matching(house: House) -> Iterator[Row]:
         rules, about = active_rules(house.world.workspace), facts(payload=PAYLOAD)
         weighed = sum("when" in rule.body["match"] for rule in rules)
         pure = timed(lambda: rule_on(rules, about.knowing()), rounds)
-        reading = timed(lambda: rule_on(active_rules(house.world.workspace), about.knowing()), rounds)
+        reading = timed(lambda: read_and_weighed(house, about), rounds)
         intent = send(house.world, payload=PAYLOAD)
         known = with_schema(facts_of_intent(intent), rules, house.world.workspace)
         assert rule_on(rules, known).found
@@ -47,6 +49,12 @@ def fill(house: House, count: int) -> None:
     PolicyVersion.objects.bulk_create(
         PolicyVersion(policy=row, number=1, body=body) for row, body in zip(rows, bodies, strict=True)
     )
+
+
+def read_and_weighed(house: House, about: Facts) -> Ruling:
+    """As for a request: read from PostgreSQL, and worked out only if something has changed."""
+    rules, left_out = active_list(house.world.workspace).about(about.type)
+    return rule_on(rules, about.knowing(), left_out)
 
 
 def match_of(number: int) -> dict[str, object]:
