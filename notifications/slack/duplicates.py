@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from intents import clock
+from intents.prepared import Prepared
 from intents.services.durable import durable
 from notifications.case import read_case
 from notifications.models import SlackInstallation, SlackMessage
@@ -15,11 +16,14 @@ from notifications.slack.faults import FAULTS
 from notifications.slack.search import posted_before
 
 log = logging.getLogger(__name__)
+_ANY = Prepared(lambda now: SlackMessage.objects.filter(look_again_at__lte=now)[:1])
 
 
 def look_again_due(limit: int = 10) -> int:
     """Search for copies of up to `limit` messages. Returns how many were tried; what fails is tried again."""
     now = clock.now()
+    if not _ANY(now=now):
+        return 0
     with durable():
         rows = SlackMessage.objects.select_for_update(skip_locked=True, of=("self",)).select_related("delivery__event")
         claimed = list(rows.filter(look_again_at__lte=now).order_by("look_again_at")[:limit])

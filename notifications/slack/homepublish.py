@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from intents import clock
 from intents.errors import Busy
+from intents.prepared import Prepared
 from intents.services.durable import durable
 from notifications import breaker
 from notifications.channels.base import Retry
@@ -38,6 +39,7 @@ PACE, BURST = timedelta(seconds=0.65), timedelta(seconds=20)
 LOOK_AGAIN, LOOKED_AFTER = timedelta(minutes=15), timedelta(days=1)
 """Rights and memberships change without an event of any intent."""
 MOST_TEAMS = 20
+_ANY = Prepared(lambda now: SlackHome.objects.filter(due_at__lte=now, free_at__lte=now)[:1])
 
 
 def publish_next() -> bool:
@@ -58,6 +60,8 @@ def publish_next() -> bool:
 def _claim(now: datetime) -> SlackHome | None:
     """Of the first team that may publish one more; a team that may not delays no other."""
     full: list[str] = []
+    if not _ANY(now=now):
+        return None
     with durable():
         while len(full) < MOST_TEAMS:
             rows = _due(now).exclude(team_id__in=full).select_for_update(skip_locked=True, of=("self",))

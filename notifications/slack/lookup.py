@@ -6,8 +6,11 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from approvals.text import one_line
 from intents import clock
+from intents.prepared import Prepared
 from intents.services.changes import record_change
 from intents.services.durable import durable
 from notifications.channels.base import Dead
@@ -52,10 +55,19 @@ def name_of(user: dict[str, Any]) -> str:
     return one_line(f"{user.get('real_name') or user.get('name')} (@{user.get('name')})", NAME_LIMIT)
 
 
+def _due(now: Any) -> QuerySet[SlackCode]:
+    return SlackCode.objects.filter(look_up_after__lte=now, looked_up_at=None, used_at=None, expires_at__gt=now)
+
+
+_ANY = Prepared(lambda now: _due(now)[:1])
+
+
 def _claim(now: datetime, limit: int) -> list[SlackCode]:
+    if not _ANY(now=now):
+        return []
     with durable():
-        due = SlackCode.objects.filter(look_up_after__lte=now, looked_up_at=None, used_at=None, expires_at__gt=now)
-        rows = due.select_for_update(skip_locked=True, of=("self",)).select_related("installation__workspace", "person")
+        due = _due(now).select_related("installation__workspace", "person")
+        rows = due.select_for_update(skip_locked=True, of=("self",))
         codes = list(rows.order_by("look_up_after")[:limit])
         SlackCode.objects.filter(pk__in=[code.pk for code in codes]).update(look_up_after=now + AGAIN)
     return codes

@@ -11,6 +11,7 @@ from uuid import UUID
 from slack_sdk import WebClient
 
 from intents import clock, nudges
+from intents.prepared import Prepared
 from intents.services.durable import durable
 from notifications.models import SlackInstallation, SlackNote
 from notifications.sealing import Unreadable
@@ -25,6 +26,7 @@ AGAIN = timedelta(seconds=20)
 MOST_TRIES = 3
 SECONDS = 3
 LOOKED_AT = 20
+_ANY = Prepared(lambda now: SlackNote.objects.filter(due_at__lte=now)[:1])
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def say_notes_due(limit: int = 10) -> int:
 
 def _claim(now: datetime) -> SlackNote | None:
     """One whose user has not had a message just now."""
+    if not _ANY(now=now):
+        return None
     with durable():
         due = SlackNote.objects.filter(due_at__lte=now)
         for each in due.order_by("due_at").select_related("installation")[:LOOKED_AT]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from intents import clock
+from intents.prepared import Prepared
 from intents.services.durable import durable
 from notifications import keptmail
 from notifications.channels.base import Message, Retry, Sent
@@ -20,11 +21,14 @@ from notifications.zones import zone_named
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
+_ANY = Prepared(lambda now: SlackLink.objects.filter(announced_at=None, announce_after__lte=now)[:1])
 
 
 def announce_links_due(limit: int = 10) -> int:
     """Mail the people whose account was linked. Returns how many were tried; what fails is tried again."""
     now = clock.now()
+    if not _ANY(now=now):
+        return 0
     with durable():
         rows = SlackLink.objects.select_for_update(skip_locked=True, of=("self",)).select_related("person")
         claimed = list(rows.filter(announced_at=None, announce_after__lte=now)[:limit])

@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from intents import clock, nudges
+from intents.prepared import Prepared
 from intents.services.durable import durable
 from notifications.channels.base import Dead
 from notifications.models import SlackInstallation, SlackRoom
@@ -30,6 +31,7 @@ LOOK_EVERY = timedelta(minutes=9)
 LOOK_AGAIN = timedelta(minutes=1)
 OF_THE_ROOM = (*NOBODY, "missing_scope")
 """Errors that say something of this channel, and nothing of the whole app."""
+_ANY = Prepared(lambda now: SlackRoom.objects.filter(look_at__lte=now)[:1])
 SHARED = ("is_ext_shared", "is_pending_ext_shared", "pending_connected_team_ids")
 
 
@@ -95,7 +97,7 @@ def look_at_rooms_due(limit: int = 10) -> int:
 
 
 def _claim(now: datetime, limit: int) -> list[SlackRoom]:
-    if not SlackRoom.objects.filter(look_at__lte=now).exists():
+    if not _ANY(now=now):
         return []
     able = SlackInstallation.objects.filter(fault="").exclude(team_id__in=blocked_teams(now)).values("workspace")
     with durable():

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from django.db import connections
 
@@ -15,6 +16,7 @@ from notifications.deliver import Unsent, see_through
 from notifications.models import Delivery
 from notifications.slack.channel import SlackChannel
 from notifications.slack.copies import rewrite_next
+from notifications.slack.crew import Crew
 from notifications.slack.duplicates import look_again_due
 from notifications.slack.homepublish import publish_next
 from notifications.slack.lanes import claim_some, leave, next_turn
@@ -35,47 +37,36 @@ class Workers:
 
     def __init__(self, work: Callable[[], bool], slots: int, rest: Callable[[], None] = connections.close_all) -> None:
         self._work = work
-        self._slots = threading.BoundedSemaphore(slots)
-        self._rest = rest
+        self._crew = Crew(slots, rest)
         self._soon = threading.Lock()
 
     def start(self) -> None:
         """Return at once; soon somebody will look whether there is work, if a slot is free."""
         if self._soon.acquire(blocking=False):
-            timer = threading.Timer(BEFORE_A_LOOK, self._start)
-            timer.daemon = True
-            timer.start()
+            self._crew.hand(self._look)
 
-    def _start(self) -> None:
+    def _look(self) -> None:
+        time.sleep(BEFORE_A_LOOK)
         self._soon.release()
-        self._send_for_one()
-
-    def _send_for_one(self) -> None:
-        if self._slots.acquire(blocking=False):
-            threading.Thread(target=self._run, daemon=True, name="slack").start()
+        self._run()
 
     def _run(self) -> None:
         """Until there is nothing to do. Who finds work first sends for another."""
-        try:
-            while self._work():
-                self._send_for_one()
-                ticks.alive()
-        except Exception:  # the next tick looks again, and leases run out
-            log.exception("a slack thread failed")
-        finally:
-            self._rest()
-            self._slots.release()
+        while self._work():
+            self._crew.hand(self._run)
+            ticks.alive()
 
 
 class Senders:
     """One thread takes on whatever may go, up to `slots` at once, and each message has a thread that sends it.
 
-    While somebody's turn comes within a second it waits for that; else it ends, and the next tick begins anew.
+    While somebody's turn comes within a second it waits for that; else it rests until the next tick.
     """
 
     def __init__(self, slots: int = SENDING, rest: Callable[[], None] = connections.close_all) -> None:
         self._channel = SlackChannel(rest)
         self._rest = rest
+        self._crew = Crew(slots + 1, rest)
         self._free = slots
         self._wanted = self._looks = False
         self._changed = threading.Condition()
@@ -88,7 +79,7 @@ class Senders:
             if self._looks:
                 return
             self._looks = True
-        threading.Thread(target=self._run, daemon=True, name="slack").start()
+        self._crew.hand(self._run)
 
     def _run(self) -> None:
         pause: float | None = 0.0
@@ -127,15 +118,12 @@ class Senders:
     def _begin(self, delivery: Delivery) -> None:
         with self._changed:
             self._free -= 1
-        threading.Thread(target=self._send, args=(delivery,), daemon=True, name="slack").start()
+        self._crew.hand(partial(self._send, delivery))
 
     def _send(self, delivery: Delivery) -> None:
         try:
             send(delivery, self._channel)
-        except Exception:  # its lease runs out
-            log.exception("a slack thread failed")
         finally:
-            self._rest()
             with self._changed:
                 self._free += 1
                 self._changed.notify_all()

@@ -10,7 +10,7 @@ from django.db import connections
 from intents import clock
 from notifications.announce import announce_due
 from notifications.models import ChannelAccount, Delivery, DeliveryStatus, SlackLane
-from notifications.slack import lanes
+from notifications.slack import crew, lanes
 from notifications.slack.client import client_with
 from notifications.slack.lanes import claim_some, next_turn
 from notifications.slack.senders import Senders
@@ -70,6 +70,7 @@ def test_nobodys_turn_is_awaited_when_nothing_waits():
 @pytest.mark.usefixtures("queued")
 def test_a_line_is_served_at_its_pace_when_no_tick_comes(slack, monkeypatch):
     monkeypatch.setattr(lanes, "PACE", timedelta(seconds=0.1))
+    monkeypatch.setattr(crew, "IDLE_SECONDS", 0.1)
     slack.limits = False
 
     Senders(rest=connections.close_all).start()
