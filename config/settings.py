@@ -57,19 +57,18 @@ if _database["ENGINE"].endswith("sqlite3"):
     }
     _database["TEST"] = {"NAME": env("TEST_DATABASE_NAME", default=str(DATA_DIR / "test.sqlite3"))}
 else:
-    _database["CONN_HEALTH_CHECKS"] = True  # after a restart of the database no request gets a dead connection
+    _database["ENGINE"] = "config.postgresql"
     _database["OPTIONS"] = {
         "options": "-c lock_timeout=2500 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000",
         "server_side_binding": True,
         "prepare_threshold": 2,  # a statement that comes a third time is parsed and planned once for its connection
-        # Left to itself psycopg pauses twice as long after each try, up to minutes: give up, the next one begins anew.
-        # It pauses between dead connections, too: what nobody used for ten seconds is let go, so that few can die.
+        # Left to itself psycopg pauses twice as long after each try: give up after a second, and begin anew.
         "pool": {
             "min_size": 1,
             "max_size": number("DATABASE_POOL", 16),
-            "max_idle": 10,
             "timeout": 10,
-            "reconnect_timeout": 3,
+            "reconnect_timeout": 1,
+            "reconnect_failed": lambda pool: pool.check(),
         },
     }
 DATABASES = {"default": _database}
