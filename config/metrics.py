@@ -23,7 +23,7 @@ from config.health import FAULTS, engine, refusal
 from intents import clock
 from intents.errors import Forbidden
 from intents.models import Intent, Outbox
-from notifications.health import queue_lengths, unheard_apps
+from notifications.health import mute_rooms, queue_lengths, unheard_apps
 
 
 @require_safe
@@ -68,6 +68,7 @@ class Rows(Collector):
                 "gates_open": Gate.objects.filter(closed_at__isnull=True).count(),
                 "outbox": Outbox.objects.count(),
                 "slack_unheard": unheard_apps(clock.now()),
+                "slack_mute": mute_rooms(),
             }
             queues = queue_lengths()
         except FAULTS:

@@ -21,7 +21,7 @@ class SlackInstallationAdmin(ReadOnly):
 class SlackRoomAdmin(ReadOnly):
     """To which channels requests may be posted, and what is wrong. They are added at /setup/slack."""
 
-    list_display = ("name", "slack_name", "workspace", "channel_id", "is_private", "is_shared", "looked_at", "fault")
+    list_display = ("name", "slack_name", "workspace", "channel_id", "is_private", "is_shared", "fault", "fault_at")
     list_filter = ("workspace",)
     list_select_related = ("workspace",)
 

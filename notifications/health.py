@@ -8,7 +8,7 @@ from django.db.models import Count, Min
 
 from intents.health import age
 from notifications.claims import OPEN
-from notifications.models import WEBHOOK, ChannelAccount, Delivery, SlackInstallation, WebhookDelivery
+from notifications.models import WEBHOOK, ChannelAccount, Delivery, SlackInstallation, SlackRoom, WebhookDelivery
 from notifications.slack.socketmode.hearing import FRESH
 
 
@@ -29,6 +29,11 @@ def unheard_apps(now: datetime) -> int:
     """Slack apps with Socket Mode to which no process is connected."""
     rows = SlackInstallation.objects.exclude(sealed_app_token="")
     return rows.exclude(listened_at__gt=now - FRESH).count()
+
+
+def mute_rooms() -> int:
+    """Slack channels on the lists of workspaces to which nothing can be posted."""
+    return SlackRoom.objects.exclude(fault="").count()
 
 
 def blocked_channels(now: datetime) -> list[str]:

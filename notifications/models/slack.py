@@ -58,6 +58,7 @@ class SlackRoom(models.Model):
     is_private = models.BooleanField(default=False, editable=False)
     is_shared = models.BooleanField(default=True, editable=False)
     fault = models.CharField(max_length=500, blank=True, editable=False)
+    fault_at = models.DateTimeField(null=True, editable=False, help_text="Since when nothing can be posted.")
     looked_at = models.DateTimeField(null=True, editable=False, help_text="When Slack was asked last.")
     look_at = models.DateTimeField(editable=False, help_text="When to ask next.")
 

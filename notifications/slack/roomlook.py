@@ -117,6 +117,7 @@ def _keep(room: SlackRoom, **said: Any) -> None:
     """If something else holds now, whatever stands there is written anew."""
     now, before = clock.now(), (room.is_shared, room.fault)
     said |= {"looked_at": now, "look_at": now + LOOK_EVERY}
+    said["fault_at"] = (room.fault_at or now) if said["fault"] else None
     for name, value in said.items():
         setattr(room, name, value)
     with durable():

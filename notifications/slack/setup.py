@@ -102,6 +102,7 @@ def _page(
         "current": current,
         "hearing": hearing(current, clock.now(), public=_public()) if current and not current.fault else None,
         "rooms": rooms_of(workspace.pk),
+        "now": clock.now(),
         "public": _public(),
         "base_url": settings.BASE_URL,
         "manifest": as_json(settings.BASE_URL, public=_public()),

@@ -111,6 +111,7 @@ def test_page_says_what_is_shared_and_what_is_out_of_order(world, slack, admin):
 
     assert "other organisations read it: only a note without contents goes there" in page
     assert "Nothing can be posted: The Slack channel is archived." in page
+    assert "Mend it in Slack, or take it off the list and out of the policies." in page
 
 
 def test_taking_a_channel_off_the_list_stands_in_the_chain(world, slack, admin):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from approvals.models import Membership, Seat
+from approvals.services.linting import lint_workspace
 from intents import clock, sweeps
 from intents.submission import Submission
 from notifications import deliver
@@ -12,10 +15,12 @@ from notifications.announce import announce_due
 from notifications.channels.registry import CHANNELS
 from notifications.claims import LEASE
 from notifications.deliver import deliver_due
-from notifications.models import Delivery, DeliveryStatus, SlackMessage, SlackRoom
+from notifications.models import Delivery, DeliveryStatus, SlackInstallation, SlackMessage, SlackRoom
 from notifications.rehearsal.script import Script
 from notifications.rehearsal.stage import rehearse
+from notifications.slack.installing import note_fault
 from notifications.slack.lanes import claim_some
+from notifications.slack.senders import slack_due
 from tests.acts import history, say
 from tests.approvals.browsing import signed_in, text_of
 from tests.factories import gate_rule, make_policy, open_gate
@@ -58,6 +63,42 @@ def test_dead_channel_is_dead_and_visible_and_people_are_told_all_the_same(
     assert len(slack.to("UANA")) == len(slack.to("UBO")) == 1
     assert "person_unreachable" not in history(gate.intent)
     assert not Seat.objects.filter(unreachable=True).exists()
+
+
+def test_admins_hear_since_when_a_channel_is_dead_before_a_request_needs_it(world, slack, there, time_machine):
+    Membership.objects.filter(person=world.ana).update(is_admin=True)
+    make_policy(world.workspace, gates=[gate_rule("team:sre", post=["slack:#deploys"])])
+    slack.rooms[there] |= {"is_archived": True}
+    time_machine.shift(601)
+    slack_due()
+    time_machine.move_to(clock.now() + timedelta(days=20))
+    slack_due()
+
+    why = "The Slack channel is archived. (is_archived) Nothing can be posted since 2 Nov 14:12 UTC."
+    assert f"acme/production: slack:#deploys: {why} Mend it in Slack" in text_of(signed_in(world.ana).get("/inbox"))
+    assert "slack:#deploys" not in text_of(signed_in(world.bo).get("/inbox"))
+    assert 'since <time datetime="2026-11-02T14:12:01' in text_of(signed_in(world.ana).get("/setup/slack"))
+    assert why in str(next(finding for finding in lint_workspace(world.workspace) if finding.code == "place_unfit"))
+    assert "countersign_slack_mute 1.0" in text_of(signed_in(world.ana).get("/metrics"))
+
+    slack.rooms[there] |= {"is_archived": False}
+    time_machine.shift(601)
+    slack_due()
+    assert SlackRoom.objects.get().fault_at is None
+    assert "slack:#deploys" not in text_of(signed_in(world.ana).get("/inbox"))
+
+
+def test_admins_hear_on_their_inbox_that_slack_is_out_of_order_or_of_many_channels_at_once(world, slack, there):
+    Membership.objects.filter(person=world.ana).update(is_admin=True)
+    add_channel(world.workspace, slack, "ops")
+    SlackRoom.objects.update(fault="The Slack channel is archived. (is_archived)")
+    assert "Nothing can be posted to slack:#deploys, slack:#ops." in text_of(signed_in(world.ana).get("/inbox"))
+
+    note_fault(SlackInstallation.objects.get(), "The bot token was revoked.")
+
+    page = text_of(signed_in(world.ana).get("/inbox"))
+    assert "acme/production: Slack is out of order: The bot token was revoked." in page
+    assert "slack:#ops" not in page
 
 
 def test_channel_that_dies_between_the_look_and_the_post_is_dead(world, slack, there):

@@ -18,7 +18,7 @@ from notifications.models import Delivery, DeliveryStatus, SlackMessage
 from notifications.slack.senders import slack_due
 from tests.factories import gate_rule, make_policy, open_gate
 from tests.live import LONGEST, environment, eventually
-from tests.notifications.slacking import installed, linked
+from tests.notifications.slacking import add_channel, installed, linked
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 WORKER = "import django; django.setup(); from notifications.slack.senders import slack_due; slack_due()"
@@ -43,12 +43,22 @@ def waited_for(slack, messages: int) -> None:
     assert len(slack.messages) == messages
 
 
-def test_at_most_one_extra_card_and_all_copies_true_when_a_worker_is_killed_between_slacks_yes_and_settling(
-    world, slack, time_machine
-):
-    installed(world.workspace, slack)
+def to_a_person(world, slack) -> None:
     linked(world.ana, slack)
     make_policy(world.workspace, gates=[gate_rule("person:ana@acme.example")])
+
+
+def to_a_channel(world, slack) -> None:
+    add_channel(world.workspace, slack)
+    make_policy(world.workspace, gates=[gate_rule("person:ana@acme.example", post=["slack:#deploys"])])
+
+
+@pytest.mark.parametrize("tells", [to_a_person, to_a_channel])
+def test_at_most_one_extra_card_and_all_copies_true_when_a_worker_is_killed_between_slacks_yes_and_settling(
+    world, slack, time_machine, tells
+):
+    installed(world.workspace, slack)
+    tells(world, slack)
     gate = open_gate(world)
     announce_due()
     slack.fail("chat.postMessage", "stall")
