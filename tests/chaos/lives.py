@@ -48,13 +48,15 @@ class Callers:
     def __init__(self, ports: list[int], seed: int) -> None:
         self.seconds: list[float] = []
         self.failed = 0
+        self.over = threading.Event()
+        """Nobody calls any more."""
         self._ports, self._dice = ports, random.Random(seed)
         self._local = threading.local()
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
         """Until it is answered with something else than "ask again"."""
         end = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < end:
+        while time.monotonic() < end and not self.over.is_set():
             started = time.monotonic()
             try:
                 answer = self._client().request(method, self._url(path), json=body, headers=headers, timeout=15)
@@ -71,7 +73,7 @@ class Callers:
     def follow(self, intent_id: str, key: str, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first event for which `until` holds, over as many streams as it takes. Each event is seen once."""
         end, since = time.monotonic() + PATIENCE_SECONDS, 0
-        while time.monotonic() < end:
+        while time.monotonic() < end and not self.over.is_set():
             try:
                 for event in self._stream(intent_id, key, since):
                     assert event["seq"] == since + 1, f"event {event['seq']} came after {since}"

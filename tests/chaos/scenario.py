@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,14 +37,12 @@ def run(name: str, lives: int, rate: float, seed: int) -> int:
     mails = home / "mails"
     mails.mkdir()
     code = 1
-    with SmtpServer(mails) as smtp:
-        cluster = Cluster(home, smtp.port)
-        try:
+    try:
+        with SmtpServer(mails) as smtp, closing(Cluster(home, smtp.port)) as cluster:
             cluster.prepare()
             code = _run(name, cluster, smtp, lives, rate, seed)
-        finally:
-            cluster.stop()
-            _leave(home, held=code == 0)
+    finally:
+        _leave(home, held=code == 0)
     return code
 
 
@@ -86,21 +85,22 @@ def _all(number: int, places: list) -> list[Life]:
 
 
 def _live(name: str, cluster: Cluster, callers: Callers, lives: list[Life], rate: float, seed: int) -> list[Life]:
-    """The fault ends when the last life has."""
+    """The fault ends when the last life has, or when all are broken off."""
     from tests.chaos.lives import live
 
-    over = threading.Event()
-    fault = threading.Thread(target=FAULTS[name], args=(cluster, over, random.Random(seed)))
+    fault = threading.Thread(target=FAULTS[name], args=(cluster, callers.over, random.Random(seed)))
     fault.start()
-    with ThreadPoolExecutor(AT_ONCE) as crowd:
+    crowd = ThreadPoolExecutor(AT_ONCE)
+    try:
         futures = []
         for life in lives:
             futures.append(crowd.submit(live, life, callers))
             time.sleep(1 / rate)
-        lived = [future.result() for future in futures]
-    over.set()
-    fault.join()
-    return lived
+        return [future.result() for future in futures]
+    finally:
+        callers.over.set()
+        fault.join()
+        crowd.shutdown(wait=False, cancel_futures=True)
 
 
 def _rest(at_rest) -> float | None:
