@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Case as Choose
-from django.db.models import Exists, F, Min, OuterRef, QuerySet, Value, When
+from django.db.models import Exists, F, OuterRef, QuerySet, Value, When
 
 from intents import clock
 from intents.prepared import Prepared
@@ -31,8 +32,9 @@ def claim_some(most: int) -> list[Delivery]:
     if not _READY(now=now):
         return []
     with durable():
-        tried = {_team_of(row) for row in _TROUBLED() if not _is_blocked(row, now)}
-        first = _first_in_each(now, most, tried)
+        troubled = _TROUBLED()
+        tried = {_team_of(row) for row in troubled if not _is_blocked(row, now)}
+        first = _first_in_each(_waiting(now, {_team_of(row) for row in troubled} - tried), most, tried)
         chosen = [first[address] for address in _enter(sorted(first), now)]
         claimed = take(Delivery.objects.select_related("event__text").filter(pk__in=chosen), most, now)
         _begin_trials(tried & {_team(delivery.address) for delivery in claimed}, now)
@@ -50,12 +52,10 @@ def enter(address: str, now: datetime, pace: timedelta = PACE, burst: timedelta 
 
 def next_turn(now: datetime) -> datetime | None:
     """When within the next second somebody's turn comes: a conversation is free again, or a pause is over."""
-    queued = Delivery.objects.filter(channel=SLACK, status__in=OPEN)
-    waiting = _able(now).order_by("not_before", "pk").values("address")[:LOOKED_AT]
-    lanes = SlackLane.objects.filter(address__in=waiting, free_at__gt=now, free_at__lte=now + PACE)
-    paused = queued.filter(not_before__gt=now, not_before__lte=now + PACE)
-    moments = (lanes.aggregate(at=Min("free_at"))["at"], paused.aggregate(at=Min("not_before"))["at"])
-    return min((moment for moment in moments if moment), default=None)
+    blocked = blocked_teams(now)
+    lanes = _TURNS(now=now, until=now + PACE)
+    moments = [free_at for address, free_at in lanes if _team(address) not in blocked][:1]
+    return min([*moments, *(at for (at,) in _PAUSES(now=now, until=now + PACE))], default=None)
 
 
 def hold(address: str, until: datetime) -> None:
@@ -75,20 +75,21 @@ def blocked_teams(now: datetime) -> list[str]:
     return [_team_of(row) for row in _TROUBLED() if _is_blocked(row, now)]
 
 
-def _able(now: datetime) -> QuerySet[Delivery]:
-    """What is due, but for accounts that are blocked."""
-    due = _due(now)
-    for team_id in blocked_teams(now):
-        due = due.exclude(address__startswith=f"{team_id}/")
-    return due
+def _waiting(now: datetime, blocked: Collection[str]) -> Iterable[tuple[str, UUID]]:
+    """Address and key of what is due where the conversation is free, the longest due first."""
+    if not blocked:
+        return _FIRST(now=now)
+    rows = _free(_due(now), now)
+    for team_id in blocked:
+        rows = rows.exclude(address__startswith=f"{team_id}/")
+    return _in_order(rows)
 
 
-def _first_in_each(now: datetime, most: int, tried: Collection[str]) -> dict[str, UUID]:
-    """By address, in the order in which they go: the delivery whose turn it is where the conversation is free."""
-    due = _free(_able(now), now).order_by("not_before", "pk").values_list("address", "pk")
+def _first_in_each(due: Iterable[tuple[str, UUID]], most: int, tried: Collection[str]) -> dict[str, UUID]:
+    """By address, in the order in which they go: the delivery whose turn it is."""
     found: dict[str, UUID] = {}
     teams: set[str] = set()
-    for address, pk in due[:LOOKED_AT]:
+    for address, pk in due:
         if len(found) == most:
             break
         if address not in found and not (_team(address) in tried and _team(address) in teams):
@@ -98,13 +99,15 @@ def _first_in_each(now: datetime, most: int, tried: Collection[str]) -> dict[str
 
 
 def _enter(addresses: list[str], now: datetime) -> list[str]:
-    """Those of the lanes that are ours for a second. Sorted, so that nobody waits for each other."""
-    lanes = SlackLane.objects.filter(address__in=addresses)
-    SlackLane.objects.bulk_create([SlackLane(address=each, free_at=now) for each in addresses], ignore_conflicts=True)
-    free = lanes.select_for_update(skip_locked=True).filter(free_at__lte=now)
-    entered = list(free.order_by("address").values_list("address", flat=True))
-    lanes.filter(address__in=entered).update(free_at=now + PACE)
-    return entered
+    """Those of the lanes that are ours for a second. Sorted, so that no two wait for each other."""
+    if not addresses:
+        return []
+    lanes = ", ".join(["(%s, %s)"] * len(addresses))
+    stored = connection.ops.adapt_datetimefield_value
+    values = [value for address in addresses for value in (address, stored(now + PACE))]
+    with connection.cursor() as cursor:
+        cursor.execute(_ENTER.format(lanes), [*values, stored(now)])
+        return [address for (address,) in cursor.fetchall()]
 
 
 def _begin_trials(teams: Collection[str], now: datetime) -> None:
@@ -122,15 +125,42 @@ def _team_of(account: ChannelAccount) -> str:
 
 
 def _due(now: Any) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(channel=SLACK, status__in=OPEN, not_before__lte=now)
+    return _queued().filter(not_before__lte=now)
+
+
+def _queued() -> QuerySet[Delivery]:
+    return Delivery.objects.filter(channel=SLACK, status__in=OPEN)
 
 
 def _free(rows: QuerySet[Delivery], now: Any) -> QuerySet[Delivery]:
     return rows.filter(~Exists(SlackLane.objects.filter(address=OuterRef("address"), free_at__gt=now)))
 
 
+def _in_order(rows: QuerySet[Delivery]) -> QuerySet[Delivery, tuple[str, UUID]]:
+    return rows.order_by("not_before", "pk").values_list("address", "pk")[:LOOKED_AT]
+
+
+def _turns(now: Any, until: Any) -> QuerySet[SlackLane, tuple[str, datetime]]:
+    awaited = Exists(_due(now).filter(address=OuterRef("address")))
+    rows = SlackLane.objects.filter(awaited, free_at__gt=now, free_at__lte=until)
+    return rows.order_by("free_at").values_list("address", "free_at")[:LOOKED_AT]
+
+
+def _pauses(now: Any, until: Any) -> QuerySet[Delivery, tuple[datetime]]:
+    rows = _queued().filter(not_before__gt=now, not_before__lte=until)
+    return rows.order_by("not_before").values_list("not_before")[:1]
+
+
 _READY = Prepared(lambda now: _free(_due(now), now)[:1])
+_FIRST = Prepared(lambda now: _in_order(_free(_due(now), now)))
+_TURNS = Prepared(_turns)
+_PAUSES = Prepared(_pauses)
 _TROUBLED = Prepared(lambda: ChannelAccount.objects.filter(channel__startswith=f"{SLACK}:", failures__gt=0))
+_ENTER = """
+    INSERT INTO notifications_slacklane (address, free_at) VALUES {}
+    ON CONFLICT (address) DO UPDATE SET free_at = excluded.free_at WHERE notifications_slacklane.free_at <= %s
+    RETURNING address
+"""
 
 
 def _team(address: str) -> str:

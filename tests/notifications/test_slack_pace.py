@@ -68,6 +68,25 @@ def test_nobodys_turn_is_awaited_when_nothing_waits():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("queued")
+def test_each_conversation_is_taken_once_when_several_claim_at_the_same_moment():
+    claimed, together = [], threading.Barrier(4)
+
+    def claim() -> None:
+        together.wait()
+        claimed.extend(claim_some(10))
+        connections.close_all()
+
+    several = [threading.Thread(target=claim) for _ in range(4)]
+    for each in several:
+        each.start()
+    for each in several:
+        each.join()
+
+    assert sorted(delivery.address for delivery in claimed) == ["T0ACME/UANA", "T0ACME/UBO"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("queued")
 def test_a_line_is_served_at_its_pace_when_no_tick_comes(slack, monkeypatch):
     monkeypatch.setattr(lanes, "PACE", timedelta(seconds=0.1))
     monkeypatch.setattr(crew, "IDLE_SECONDS", 0.1)
