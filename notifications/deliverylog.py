@@ -16,7 +16,7 @@ from approvals.selectors import gate_for
 from approvals.views.guard import signed_in
 from intents import clock
 from notifications.fates import in_words
-from notifications.models import Delivery, DeliveryStatus
+from notifications.models import Delivery, DeliveryStatus, SlackMessage
 from notifications.readers import names_of
 
 MOST = 500
@@ -41,7 +41,9 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Entry:
-    """One message to one person, or to one place, by one channel. `now` says in words how it stands."""
+    """One message to one person, or to one place, by one channel. `now` says in words how it stands; `copy` what is
+    wrong with it where it was written since.
+    """
 
     at: datetime
     name: str
@@ -50,6 +52,7 @@ class Entry:
     purpose: str
     now: str
     attempts: tuple[Attempt, ...]
+    copy: str = ""
 
 
 @require_safe
@@ -68,6 +71,7 @@ def entries_for(gate: Gate, person: Person) -> Iterator[Entry]:
     sees_all = Membership.objects.filter(
         person=person, workspace_id=gate.workspace_id, is_active=True, is_admin=True
     ).exists()
+    faults = _faults_of_copies(rows)
     for row in rows:
         yield Entry(
             at=row.created_at,
@@ -77,6 +81,7 @@ def entries_for(gate: Gate, person: Person) -> Iterator[Entry]:
             purpose=str(row.get_purpose_display()),
             now=in_words(row),
             attempts=tuple(_attempts(row)),
+            copy=faults.get(row.pk, ""),
         )
 
 
@@ -84,6 +89,12 @@ def masked(address: str) -> str:
     """`ana@acme.example` as `a…@acme.example`: enough to recognise one's colleague by, and no more."""
     name, at, host = address.partition("@")
     return f"{name[:1]}…{at}{host}" if at else f"{name[:2]}…"
+
+
+def _faults_of_copies(rows: list[Delivery]) -> dict[uuid.UUID, str]:
+    """Of those whose message was deleted in Slack, or cannot be written anew just now."""
+    found = SlackMessage.objects.filter(delivery__in=[row.pk for row in rows], is_nudge=False).exclude(why="")
+    return dict(found.values_list("delivery", "why"))
 
 
 def _attempts(row: Delivery) -> Iterator[Attempt]:

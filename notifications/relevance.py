@@ -69,7 +69,7 @@ def _ask_is_stale(case: Case) -> str:
         return "The gate is settled."
     if own_vote(gate, person) is not None:
         return "This person has answered."
-    if case.delivery.purpose in OF_A_STEP and _is_looking(gate, person, case.now):
+    if case.delivery.purpose in OF_A_STEP and is_looking(gate, person, case.now):
         return "This person is looking at it."
     refusal = may_decide(gate, person)
     if refusal is not None:
@@ -83,7 +83,7 @@ def _is_settled(case: Case) -> bool:
     return case.gate is None or not case.gate.is_open
 
 
-def _is_looking(gate: Gate, person: Person, now: datetime) -> bool:
+def is_looking(gate: Gate, person: Person, now: datetime) -> bool:
     """True if they have claimed it: then they know of it."""
     return any(claim.person_id == person.pk for claim in live_claims(gate, now))
 

@@ -13,6 +13,7 @@ from notifications.bounces.stopping import stop
 from notifications.claims import MOST_ATTEMPTS, pause_after, tried
 from notifications.fallback import give_up
 from notifications.models import ASKS, EMAIL, Delivery, DeliveryStatus
+from notifications.slack.mailstops import tell_of_stop
 
 BOUNCED = "bounced"
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ def _give_up(delivery: Delivery, bounce: Bounce) -> None:
         give_up(delivery, bounce.why, clock.now())
         if _settle(delivery, bounce, DeliveryStatus.DEAD) and bounce.report != Report.SOFT:
             stop(delivery.channel, delivery.address, bounce.why)
+            tell_of_stop(delivery.address)
         nudges.after_commit(nudges.DELIVER)
 
 

@@ -64,5 +64,5 @@ class SlackNote(models.Model):
 
     @property
     def is_private(self) -> bool:
-        """True between the bot and one person."""
-        return self.channel.startswith("D")
+        """True between the bot and one person, whose conversation may not be known yet."""
+        return not self.channel or self.channel.startswith("D")

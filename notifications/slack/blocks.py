@@ -27,6 +27,7 @@ LINES_LIMIT = 600
 """Together below 10,000: Slack refuses more than about 11,000 in all blocks (slackapi/bolt-js#2867)."""
 TEXT_LIMIT = 300
 BUTTON_LIMIT = 75
+MENU_LIMIT = 5
 STYLES = {OutcomeClass.YES: "primary", OutcomeClass.NO: "danger"}
 ASK = "ask"
 CHOICES = "choices"
@@ -204,7 +205,7 @@ def _end(content: Content, frame: Frame, *, is_full: bool) -> Iterable[Json]:
     if frame.until:
         yield block(line(text("Where you are, that is: "), date(frame.until, f"{frame.until:%H:%M} UTC")))
     buttons = [button(number, each) for number, each in enumerate(_offered(frame.choices, is_full=is_full))]
-    elements = [*buttons, *([_menu(frame.menu)] if frame.menu else [])]
+    elements = [*buttons, *_menus(frame.menu)]
     if elements:
         yield {"type": "actions", "block_id": CHOICES, "elements": elements}
     yield block(line(*_way(content, frame, is_full=is_full)))
@@ -233,13 +234,14 @@ def act_button(offer: Offer) -> Json:
     return {"type": "button", "action_id": action_id(ACT, 0), "text": shown, "value": pack_act(offer.act)}
 
 
-def _menu(offers: Sequence[Offer]) -> Json:
-    """The three dots beside the buttons; Slack takes five lines."""
+def _menus(offers: Sequence[Offer]) -> list[Json]:
+    """The three dots beside the buttons; Slack takes five lines, so what is left has dots of its own."""
     lines_of = [
         {"text": {"type": "plain_text", "text": one_line(each.label, BUTTON_LIMIT)}, "value": pack_act(each.act)}
         for each in offers
     ]
-    return {"type": "overflow", "action_id": action_id(ACT, 0), "options": lines_of}
+    parts = [lines_of[at : at + MENU_LIMIT] for at in range(0, len(lines_of), MENU_LIMIT)]
+    return [{"type": "overflow", "action_id": action_id(ACT, at), "options": part} for at, part in enumerate(parts)]
 
 
 def _way(content: Content, frame: Frame, *, is_full: bool) -> Iterable[Json]:

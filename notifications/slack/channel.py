@@ -20,7 +20,8 @@ from notifications.case import Case
 from notifications.channels.base import Dead, Fate, Message, Retry, Sent
 from notifications.content import Content
 from notifications.links import links_of
-from notifications.models import SLACK, Delivery, SlackInstallation, SlackLink, SlackMessage
+from notifications.models import SLACK, Delivery, Purpose, SlackInstallation, SlackLink, SlackMessage
+from notifications.relevance import is_looking
 from notifications.sealing import Unreadable
 from notifications.slack import kept
 from notifications.slack.blocks import Card
@@ -211,5 +212,10 @@ def _words(card: Card, case: Case, place: kept.Place) -> dict[str, Any]:
 
 
 def _ping(case: Case) -> str:
-    """A reply in a thread rings no phone unless it names its reader. A post rings nobody's."""
-    return "" if case.delivery.is_post else f"<@{case.delivery.address.partition('/')[2]}> "
+    """A reply in a thread rings no phone unless it names its reader. A post rings nobody's, nor does a last call to
+    whoever is looking at it: they get it all the same.
+    """
+    gate, person = case.gate, case.person
+    if person is None or (case.delivery.purpose == Purpose.WARNING and gate and is_looking(gate, person, case.now)):
+        return ""
+    return f"<@{case.delivery.address.partition('/')[2]}> "

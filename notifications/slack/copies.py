@@ -30,7 +30,7 @@ from notifications.slack.client import client_of
 from notifications.slack.departed import farewell, is_departed
 from notifications.slack.faults import FAULTS, GONE, NOBODY, Broken, code_of, fate_of
 from notifications.slack.installing import note_fault
-from notifications.slack.kept import note_gone
+from notifications.slack.kept import DELETED, note_gone
 from notifications.slack.lanes import blocked_teams
 from notifications.slack.nudge import nudge
 from notifications.slack.roomlook import look, look_soon
@@ -40,7 +40,6 @@ LEASE = timedelta(seconds=20)
 AT_ONCE = 50
 AGAIN = timedelta(seconds=10)
 LONG = timedelta(minutes=5)
-GONE_WORDS = "The message was deleted in Slack."
 
 
 def rewrite_next() -> bool:
@@ -153,7 +152,7 @@ def _failed(row: SlackMessage, installation: SlackInstallation, error: Exception
     elif row.delivery.is_post and code_of(error) in NOBODY:
         _rest(row, installation, fate.why)
     elif code_of(error) in GONE or isinstance(fate, Dead):
-        _gone(row, fate.why if isinstance(fate, Dead) else GONE_WORDS)
+        _gone(row, fate.why if isinstance(fate, Dead) else DELETED)
     else:
         if fate.account:
             breaker.failed(f"{SLACK}:{row.team_id}", fate.why, 0, now)
@@ -170,7 +169,7 @@ def _rest(row: SlackMessage, installation: SlackInstallation, why: str) -> None:
 
 def _gone(row: SlackMessage, why: str) -> None:
     """Whoever has not answered and has lost the request is told on the next channel."""
-    note_gone(row)
+    note_gone(row, why)
     if not row.is_nudge:
         lose(row.delivery, why, clock.now())
 

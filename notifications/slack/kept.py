@@ -17,6 +17,7 @@ from notifications.case import Case
 from notifications.models import Delivery, SlackInstallation, SlackMessage, SlackRoom
 from notifications.slack.blocks import Card
 
+DELETED = "The message was deleted in Slack."
 CHECK_AFTER = timedelta(seconds=3)
 """What happened while a message was being posted found no row to mark: each is looked at once more."""
 LOOK_AGAIN = timedelta(seconds=20)
@@ -124,9 +125,9 @@ def mark_reader(person_id: UUID) -> None:
         nudges.after_commit(nudges.DELIVER)
 
 
-def note_gone(row: SlackMessage) -> None:
-    """Somebody deleted it in Slack."""
-    SlackMessage.objects.filter(pk=row.pk).update(gone=True, due_at=None, lease_until=None)
+def note_gone(row: SlackMessage, why: str = DELETED) -> None:
+    """It does not stand there any more, mostly because somebody deleted it."""
+    SlackMessage.objects.filter(pk=row.pk).update(gone=True, due_at=None, lease_until=None, why=why[:500])
 
 
 def _is_as_it_was(room: SlackRoom) -> bool:

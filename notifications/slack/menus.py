@@ -24,8 +24,7 @@ LABELS = {
     "escalate": "Escalate now",
     "extend": "Move the deadline…",
 }
-"""In the order of the menu. At most five apply at once to one reader."""
-MOST = 5
+"""In the order of the menu."""
 
 
 def menu(gate: Gate, person: Person, now: datetime) -> tuple[Offer, ...]:
@@ -45,7 +44,7 @@ def menu_for_all(gate: Gate) -> tuple[Offer, ...]:
         "escalate": goes_further(gate),
         "extend": bool(gate.terms.body.get("extend")),
     }
-    return tuple(offer(gate, name) for name in LABELS if applies.get(name))[:MOST]
+    return tuple(offer(gate, name) for name in LABELS if applies.get(name))
 
 
 def offer(gate: Gate, name: str) -> Offer:

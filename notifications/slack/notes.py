@@ -1,4 +1,4 @@
-"""Short answers of the bot to what somebody typed: queued when it comes, said later, and never the same one often."""
+"""Short words of the bot to somebody, mostly about what they typed: queued, said later, never the same ones often."""
 
 from __future__ import annotations
 
@@ -108,7 +108,8 @@ def _say(row: SlackNote) -> None:
 def _post(client: WebClient, row: SlackNote) -> None:
     """In a channel nobody else sees it."""
     words, thread = words_of(row), row.thread_ts or None
-    said: dict[str, Any] = {"channel": row.channel, "text": words.card.text, "blocks": list(words.card.blocks)}
+    channel = row.channel or client.conversations_open(users=row.user_id)["channel"]["id"]
+    said: dict[str, Any] = {"channel": channel, "text": words.card.text, "blocks": list(words.card.blocks)}
     if not row.is_private:
         client.chat_postEphemeral(**said, user=row.user_id, thread_ts=thread)
         return

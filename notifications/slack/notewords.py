@@ -14,7 +14,7 @@ from notifications.slack.inbound.who import reader_of
 from notifications.slack.kept import Place, card_at
 from notifications.slack.nudge import TYPING, note, nudge
 
-NUDGE, NO_CODE, HELP = "nudge", "no_code", "help"
+NUDGE, NO_CODE, HELP, NO_MAIL = "nudge", "no_code", "help", "no_mail"
 UNKNOWN_CODE = (
     "This code is not known, was used already, or has run out: a code is good once, for ten minutes. Make a new one at "
     "{base}/account/slack and send it to me."
@@ -23,6 +23,12 @@ WHAT_I_AM = (
     "I am Countersign: I bring requests that wait for you, and their buttons decide. I read nothing but codes that "
     "link an account ({base}/account/slack). /countersign help shows what you can ask."
 )
+
+STOPPED = (
+    "No mail is sent to you any more: it came back, or was reported as unwanted. Requests reach you here. What is "
+    "wrong, and what to do: {base}/account"
+)
+WORDS = {NO_CODE: UNKNOWN_CODE, HELP: WHAT_I_AM, NO_MAIL: STOPPED}
 
 
 @dataclass(frozen=True)
@@ -37,8 +43,7 @@ def words_of(row: SlackNote) -> Words:
     """By its kind. A code's owner is never named."""
     if row.kind == NUDGE:
         return _nudge(row)
-    words = UNKNOWN_CODE if row.kind == NO_CODE else WHAT_I_AM
-    return Words(note(words.format(base=settings.BASE_URL)))
+    return Words(note(WORDS[row.kind].format(base=settings.BASE_URL)))
 
 
 def place_of(row: SlackNote) -> Place:

@@ -16,11 +16,13 @@ from notifications.announce import announce_due
 from notifications.bounces.stopping import lift, stop, stop_of
 from notifications.deliver import deliver_due
 from notifications.models import Delivery, StoppedAddress
+from notifications.slack.senders import slack_due
 from tests.acts import history
 from tests.approvals.browsing import signed_in, text_of
 from tests.changes import newest
 from tests.factories import gate_rule, make_person, make_policy, make_team, open_gate
 from tests.fakes.mailgun import SIGNING_KEY, Mailgun, report
+from tests.notifications.slacking import installed, linked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("afternoon")]
 NO_SUCH_BOX = {"severity": "permanent", "reason": "bounce", "delivery-status": {"message": "550 5.1.1 no such box"}}
@@ -99,6 +101,19 @@ def test_hard_bounce_stops_the_address_and_the_next_message_is_not_sent(world, m
     assert second.status == "dead"
     assert "Nothing is sent to this address until an admin lifts that" in second.why
     assert "person_unreachable" in history(gate.intent)
+
+
+def test_whoever_gets_no_mail_any_more_is_told_so_in_slack_once(world, mailgun, slack, settings):
+    asked(world, "dan@acme.example")
+    installed(world.workspace, slack)
+    linked(Person.objects.get(email="dan@acme.example"), slack, "UDAN")
+    for event in ("failed", "complained"):
+        reports(event, "dan@acme.example", **NO_SUCH_BOX)
+    slack_due()
+
+    told = [post.text for post in slack.to("UDAN") if post.text.startswith("No mail is sent to you any more")]
+    assert len(told) == 1
+    assert told[0].endswith(f"{settings.BASE_URL}/account")
 
 
 def test_duplicate_bounce_events_act_once(world, mailgun):

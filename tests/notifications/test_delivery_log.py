@@ -10,10 +10,11 @@ from notifications.announce import announce_due
 from notifications.claims import claim
 from notifications.deliver import deliver_due
 from notifications.deliverylog import entries_for, masked
-from tests.acts import neighbours
+from tests.acts import neighbours, say
 from tests.approvals.browsing import signed_in, text_of
 from tests.factories import open_gate
 from tests.notifications.helpers import ask
+from tests.notifications.slacking import slack_ready, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("afternoon")]
 
@@ -75,6 +76,23 @@ def test_log_names_an_attempt_whose_worker_died(world, kept, time_machine):
     (entry,) = entries_for(gate, world.ana)
 
     assert [(one.number, one.fate) for one in entry.attempts] == [(1, "no word of it: its worker ended"), (2, "sent")]
+
+
+def test_log_says_that_a_message_was_deleted_in_slack_and_who_was_told_otherwise(
+    world, kept, slack, settings, time_machine
+):
+    gate = slack_ready(world, slack, settings, need=2)
+    del slack.messages[slack.to("UANA")[0].channel, slack.to("UANA")[0].ts]
+    say(gate, world.bo)
+    for _ in range(2):
+        time_machine.shift(4)
+        tell()
+
+    page = text_of(signed_in(world.ana).get(f"/gates/{gate.pk}/deliveries"))
+
+    copies = {entry.name: entry.copy for entry in entries_for(gate, world.ana) if entry.channel == "slack"}
+    assert copies == {"Ana Ruiz": "The message was deleted in Slack.", "Bo Lind": ""}
+    assert "Since then: The message was deleted in Slack." in page
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ import pytest
 from approvals.models import Claim, Delegation, Gate, Question
 from approvals.services.answer import Answer
 from approvals.services.decide import decide
+from intents.sweeps import wake_due
 from notifications.models import SlackLink
 from tests.acts import details, history
-from tests.factories import make_person, make_team
+from tests.factories import gate_rule, make_person, make_policy, make_team, open_gate
 from tests.fakes.slack import Posted, Slack
-from tests.notifications.slacking import press, said_to, send_form, slack_ready, tell
+from tests.notifications.slacking import add_channel, press, said_to, send_form, slack_ready, tell
 
 pytestmark = [pytest.mark.usefixtures("afternoon", "kept"), pytest.mark.django_db]
 CLAIM, RELEASE = "Show that I am looking at it", "I am not looking at it any more"
@@ -82,6 +83,41 @@ def test_claim_release_escalate_and_take_back_happen_at_once(world, slack, gate,
     assert not gate.decisions.filter(taken_back_at=None).exists()
     assert {"claimed", "claim_released", "escalated", "decision_taken_back"} <= set(history(gate.intent))
     assert details(gate.intent, "decision_taken_back")["via"] == "slack"
+
+
+def test_card_in_a_channel_offers_all_that_somebody_may_do_though_slack_takes_five_lines_in_a_menu(
+    world, slack, gate, time_machine
+):
+    add_channel(world.workspace, slack)
+    make_policy(world.workspace, "second", gates=[gate_rule(**RULE, post=["slack:#deploys"])], position=5)
+    second = open_gate(world)
+    second.intent.requester = gate.intent.requester
+    second.intent.save()
+    tell()
+    (post,) = slack.in_room("C0DEPLOYS")
+    assert post.menu == [CLAIM, ASK, DELEGATE, ESCALATE, EXTEND]
+
+    press(slack, post, "Approve", "UBO")
+    told_again(time_machine)
+
+    assert post.menu == [TAKE_BACK, CLAIM, ASK, DELEGATE, ESCALATE, EXTEND]
+    press(slack, post, TAKE_BACK, "UBO")
+    assert said_to(slack, "UBO") == "Your answer no longer counts."
+    press(slack, post, EXTEND, "UANA")
+    assert slack.views[-1][1]["view"]["callback_id"] == "act"
+
+
+def test_last_call_reaches_whoever_is_looking_at_it_and_rings_only_for_the_others(world, slack, settings, time_machine):
+    slack_ready(world, slack, settings, rule={"warn_before": 600})
+    time_machine.shift(2400)
+    press(slack, card(slack), CLAIM, "UANA")
+    time_machine.shift(601)
+    wake_due()
+    told_again(time_machine)
+
+    ringing = {user: slack.to(user)[-1].request["text"].startswith(f"<@{user}>") for user in ("UANA", "UBO")}
+    assert ringing == {"UANA": False, "UBO": True}
+    assert "Last call: " in slack.to("UANA")[-1].text
 
 
 def test_question_goes_to_the_requester(world, slack, gate):

@@ -120,6 +120,16 @@ def test_press_in_a_channel_by_an_unlisted_person_is_told_in_private_and_recorde
     assert post_in(slack).words == before
 
 
+def test_press_by_somebody_who_only_looks_into_the_channel_is_answered_beside_the_bot(world, slack, there):
+    asked(world)
+    slack.fail("chat.postEphemeral", "user_not_in_channel")
+
+    press(slack, post_in(slack), "Approve", "UANA")
+
+    (note,) = slack.whispers
+    assert (note["channel"], note["text"]) == (slack.dm("UANA"), "Approved by Ana Ruiz in Slack at 14:02 UTC.")
+
+
 @pytest.mark.parametrize("user", [{"is_bot": True}, {"is_restricted": True}, {"is_stranger": True}, {"deleted": True}])
 def test_press_in_a_channel_by_a_guest_a_bot_or_from_another_team_decides_nothing(world, slack, there, user):
     asked(world)

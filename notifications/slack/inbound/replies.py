@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
 from notifications.sealing import Unreadable
 from notifications.slack.client import client_of
-from notifications.slack.faults import FAULTS, fate_of
+from notifications.slack.faults import FAULTS, code_of, fate_of
 from notifications.slack.inbound.clicks import Click
 from notifications.slack.inbound.response import Response
 from notifications.slack.inbound.surfaces import Surface
@@ -20,6 +23,7 @@ from notifications.slack.sheets import SHEET
 
 log = logging.getLogger(__name__)
 SECONDS = 2
+NOT_IN_CHANNEL = "user_not_in_channel"
 AGAIN = "The form could not be opened in time, and nothing was recorded. Press again:"
 
 
@@ -96,16 +100,26 @@ def _in_place(click: Click, surface: Surface, reply: Words | Form) -> None:
 
 
 def _whisper(click: Click, words: Words) -> None:
-    """A note that nobody else sees, where they pressed or beside the bot. What was recorded stands in the card, too."""
+    """A note that nobody else sees, where they pressed. What was recorded stands in the card, too."""
+    note: dict[str, Any] = {"user": click.user_id, "text": escaped(words.text), "blocks": words.blocks}
     try:
-        client = client_of(click.installation, SECONDS)
-        channel = click.channel or client.conversations_open(users=click.user_id)["channel"]["id"]
-        to: dict[str, Any] = {"channel": channel, "user": click.user_id, "thread_ts": click.thread_ts or None}
-        client.chat_postEphemeral(**to, text=escaped(words.text), blocks=words.blocks)
+        _say(client_of(click.installation, SECONDS), click, note)
     except Unreadable as error:
         log.warning("slack note not sent", extra={"why": str(error)})
     except FAULTS as error:
         log.warning("slack note not sent", extra={"why": fate_of(error).why})
+
+
+def _say(client: WebClient, click: Click, note: dict[str, Any]) -> None:
+    """Beside the bot if there is no such place, or they only look in there and are no member."""
+    try:
+        if click.channel:
+            client.chat_postEphemeral(channel=click.channel, thread_ts=click.thread_ts or None, **note)
+            return
+    except SlackApiError as error:
+        if code_of(error) != NOT_IN_CHANNEL:
+            raise
+    client.chat_postEphemeral(channel=client.conversations_open(users=click.user_id)["channel"]["id"], **note)
 
 
 def _sign(words: Words, token: str = "") -> Json:
