@@ -84,7 +84,7 @@ def addresses_of(delegations: Iterable[Delegation]) -> str:
 
 def away_at(workspace_id: UUID, at: datetime) -> set[UUID]:
     """Who is away at this moment."""
-    return {row.person_id for row in _AWAY(workspace_id=workspace_id, at=at)}
+    return {row.person_id for row in AWAY(workspace_id=workspace_id, at=at)}
 
 
 def anybody_away(workspace_id: UUID, at: datetime) -> bool:
@@ -100,7 +100,7 @@ _EITHER = Prepared(
     )
 )
 _ONE_AWAY = Prepared(lambda workspace_id, at: absences_at(workspace_id, at)[:1])
-_AWAY = Prepared(absences_at)
+AWAY = Prepared(absences_at)
 _RUNNING = Prepared(lambda gate: Delegation.objects.select_related("person", "to").filter(gate=gate, ended_at=None))
 
 

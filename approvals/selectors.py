@@ -89,6 +89,11 @@ def eligible_seats(gate: Gate) -> list[Seat]:
     return [seat for seat in seats if seat.person.ref not in excluded_from(gate)]
 
 
+def is_eligible(gate: Gate, person: Person) -> bool:
+    """Whether `may_decide` refuses them nothing: for whoever needs all who may decide as well."""
+    return any(seat.person_id == person.pk for seat in eligible_seats(gate))
+
+
 def in_order(gate: Gate, people: Iterable[Person]) -> list[Person]:
     """Each of these people once: who is to be told first, then the longest members."""
     names = gate.terms.body["first"]
@@ -108,7 +113,7 @@ def _seats_that_count(gate: Any, workspace: Any) -> QuerySet[Seat]:
     )
 
 
-_STANDING = Prepared(lambda gate: Decision.objects.filter(gate=gate, taken_back_at=None).order_by("at", "pk"))
+STANDING = Prepared(lambda gate: Decision.objects.filter(gate=gate, taken_back_at=None).order_by("at", "pk"))
 _SEATS = Prepared(_seats_that_count)
 _SEAT_OF = Prepared(lambda gate, workspace, person: _seats_that_count(gate, workspace).filter(person=person)[:1])
 
@@ -145,7 +150,7 @@ def _on_call_still(gate: Gate, people: list[Person]) -> list[Person]:
 
 def standing_votes(gate: Gate) -> list[Decision]:
     """The decisions that were not taken back, in the order in which they were given."""
-    return _STANDING(gate=gate.pk)
+    return STANDING(gate=gate.pk)
 
 
 def count(gate: Gate) -> Tally:

@@ -21,7 +21,7 @@ def live_claims(gate: Gate, now: datetime) -> list[Claim]:
     """Who is looking at it now: of claims that have neither run out nor been released. Whoever decided is done."""
     if not gate.is_open:
         return []
-    return _LIVE(gate=gate.pk, now=now)
+    return LIVE(gate=gate.pk, now=now)
 
 
 def _live(gate: Any, now: Any) -> QuerySet[Claim]:
@@ -30,7 +30,7 @@ def _live(gate: Any, now: Any) -> QuerySet[Claim]:
     return rows.select_related("person")
 
 
-_LIVE = Prepared(_live)
+LIVE = Prepared(_live)
 
 
 def delegation_json(row: Delegation) -> dict[str, Any]:

@@ -4,7 +4,8 @@
     found = _BY_DIGEST(digest="...")
 
 The query is in the words of the models, as everywhere; from one time to the next only the values differ. One of many
-values is `filter(name__among=names)`: one text, and one plan of the database, for however many they are.
+values is `filter(name__among=names)`: one text, and one plan of the database, for however many they are. What is seldom
+there can be looked for together, in one statement: `foresee`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
@@ -25,6 +27,9 @@ from django.db.models import Expression, Field, ForeignObject, Lookup, Model, Qu
 from django.db.models.query import ModelIterable, get_related_populators
 
 R = TypeVar("R")
+T = TypeVar("T")
+Question = tuple[Any, ...]
+"""A prepared query and its values."""
 _here = threading.local()
 
 
@@ -36,6 +41,27 @@ def read_once() -> Iterator[None]:
         yield
     finally:
         _here.answers = outer
+
+
+def answer(question: Question) -> list[Any]:
+    """The rows, as a call with these values reads them."""
+    prepared, *given = question
+    return list(prepared(**dict(given)))
+
+
+def foresee(*questions: Question) -> None:
+    """Inside `read_once`: learn in one statement which of these find nothing; those need not be asked any more."""
+    answers = getattr(_here, "answers", None)
+    if answers is None:
+        return
+    asked = [each for each in questions if each not in answers]
+    here = connections[DEFAULT_DB_ALIAS]
+    sql = ", ".join(prepared.sign.sql for prepared, *_ in asked)
+    values = [value for prepared, *given in asked for value in prepared.sign.params(dict(given), here)]
+    with here.cursor() as cursor:
+        cursor.execute(f"SELECT {sql}", values)
+        found = cursor.fetchone() or ()
+    answers.update((question, []) for question, is_there in zip(asked, found, strict=True) if not is_there)
 
 
 class Given(Expression):
@@ -75,13 +101,23 @@ class Prepared(Generic[R]):
         self._make = make
         self._text: _Text | None = None
 
+    @cached_property
+    def sign(self) -> Sql:
+        """Whether there is any such row, as a column of a statement."""
+        sql, values = with_places(self._make).query.exists().get_compiler(DEFAULT_DB_ALIAS).as_sql()
+        return Sql(f"EXISTS ({sql})", values)
+
+    def question(self, **values: Any) -> Question:
+        """What a call with these values asks."""
+        asked = ((name, tuple(value) if isinstance(value, list) else value) for name, value in values.items())
+        return (self, *sorted(asked, key=itemgetter(0)))
+
     def __call__(self, **values: Any) -> list[R]:
         """The rows, read now, or before within the same `read_once`."""
         answers = getattr(_here, "answers", None)
         if answers is None:
             return self._read(values)
-        asked = ((name, tuple(value) if isinstance(value, list) else value) for name, value in values.items())
-        question = (self, *sorted(asked, key=itemgetter(0)))
+        question = self.question(**values)
         if question not in answers:
             answers[question] = self._read(values)
         return list(answers[question])
@@ -98,20 +134,27 @@ class Prepared(Generic[R]):
         return next(iter(self(**values)), None)
 
 
-class _Text:
-    """A query's SQL, and how its columns become rows: what Django works out each time that a query runs."""
+class Sql:
+    """A statement, or a part of one, whose values are still to come."""
 
-    def __init__(self, make: Callable[..., QuerySet[Any, Any]]) -> None:
-        places = {name: Given(name) for name in inspect.signature(make).parameters}
-        wanted = make(**places)
-        compiler = wanted.query.get_compiler(DEFAULT_DB_ALIAS)
-        self.sql, self._values = compiler.as_sql()
-        self._converters = list(compiler.get_converters([column[0] for column in compiler.select]).items())
-        self._of = _Models(compiler).of if wanted._iterable_class is ModelIterable else tuple
+    def __init__(self, sql: str, values: Sequence[Any]) -> None:
+        self.sql = sql
+        self._values = values
 
     def params(self, values: dict[str, Any], here: BaseDatabaseWrapper) -> list[Any]:
         """The values in the order of their marks."""
         return [_stored(values[each.name], here) if isinstance(each, Given) else each for each in self._values]
+
+
+class _Text(Sql):
+    """A query's SQL, and how its columns become rows: what Django works out each time that a query runs."""
+
+    def __init__(self, make: Callable[..., QuerySet[Any, Any]]) -> None:
+        wanted = with_places(make)
+        compiler = wanted.query.get_compiler(DEFAULT_DB_ALIAS)
+        super().__init__(*compiler.as_sql())
+        self._converters = list(compiler.get_converters([column[0] for column in compiler.select]).items())
+        self._of = _Models(compiler).of if wanted._iterable_class is ModelIterable else tuple
 
     def rows(self, rows: Sequence[Sequence[Any]], here: BaseDatabaseWrapper) -> list[Any]:
         """What was found, each row as a model with its related ones, or as a tuple."""
@@ -147,9 +190,14 @@ class _Models:
         return made
 
 
+def with_places(make: Callable[..., T]) -> T:
+    """What is made where each value is still to come."""
+    return make(**{name: Given(name) for name in inspect.signature(make).parameters})
+
+
 def _stored(value: Any, here: BaseDatabaseWrapper) -> Any:
     """As the database takes it: SQLite has neither ids nor moments nor arrays."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         values = [_stored(each, here) for each in value]
         return values if here.vendor == "postgresql" else json.dumps(values)
     if isinstance(value, uuid.UUID):

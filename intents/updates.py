@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, cached_property
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
-from django.db.models import Field, Model
+from django.db.models import Field, Model, QuerySet
+from django.db.models.sql import UpdateQuery
+
+from intents.prepared import Sql, with_places
 
 _Fields = tuple["Field[Any, Any]", ...]
 
@@ -25,6 +29,27 @@ def update_if(row: Model, *names: str, **still: Any) -> bool:
     with here.cursor() as cursor:
         cursor.execute(text, [*values, *still.values()])
         return bool(cursor.rowcount)
+
+
+class PreparedUpdate:
+    """`make` is called once, as that of `Prepared`, and says which rows are meant and what becomes of their fields."""
+
+    def __init__(self, make: Callable[..., tuple[QuerySet[Any], dict[str, Any]]]) -> None:
+        self._make = make
+
+    def __call__(self, **values: Any) -> int:
+        """How many rows it changed."""
+        here = connections[DEFAULT_DB_ALIAS]
+        with here.cursor() as cursor:
+            cursor.execute(self._sql.sql, self._sql.params(values, here))
+            return int(cursor.rowcount)
+
+    @cached_property
+    def _sql(self) -> Sql:
+        rows, changes = with_places(self._make)
+        query: UpdateQuery = rows.query.chain(UpdateQuery)  # type: ignore[assignment]
+        query.add_update_values(changes)
+        return Sql(*query.get_compiler(DEFAULT_DB_ALIAS).as_sql())
 
 
 @cache

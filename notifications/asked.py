@@ -8,7 +8,17 @@ from django.db.models import QuerySet
 
 from approvals.models import Gate, Person
 from intents.ids import parse_id
+from intents.prepared import Prepared, Question
 from notifications.models import ASKS, EMAIL, Delivery, DeliveryStatus
+
+GONE = (DeliveryStatus.DEAD, DeliveryStatus.SUPERSEDED, DeliveryStatus.HELD)
+_NEWER_ASK = Prepared(
+    lambda intent, gate, channel, address, event: (
+        Delivery.objects.filter(intent=intent, gate_id=gate, channel=channel, address=address)
+        .filter(purpose__in=ASKS, event_id__gt=event)
+        .exclude(status__in=GONE)[:1]
+    )
+)
 
 
 def people_asked(gate: Gate, members: QuerySet[Person]) -> QuerySet[Person]:
@@ -32,6 +42,12 @@ def known_from(gate: Gate, person: Person, now: datetime) -> datetime:
         return now
     held = _mails(gate).filter(person_id=person.pk, status=DeliveryStatus.SENDING)
     return max([now, *(lease for lease in held.values_list("lease_until", flat=True) if lease)])
+
+
+def newer_ask(delivery: Delivery) -> Question:
+    """Whether a later event of its intent asks for the same at the same address."""
+    same = {"intent": delivery.intent_id, "gate": delivery.gate_id, "event": delivery.event_id}
+    return _NEWER_ASK.question(**same, channel=delivery.channel, address=delivery.address)
 
 
 def _mails(gate: Gate) -> QuerySet[Delivery]:

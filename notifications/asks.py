@@ -167,7 +167,7 @@ def _progress(gate: Gate) -> Iterable[str]:
 
 def _refusals(gate: Gate, case: Case) -> Iterable[str]:
     """What people said no to lately, of the same program, type and target."""
-    for past in earlier_refusals(gate)[:MOST_EARLIER]:
+    for past in earlier_refusals(gate, case.now)[:MOST_EARLIER]:
         at = case.when(past.closed_at or past.expires_at)
         for vote in past.decisions.all():
             if vote.outcome_class != OutcomeClass.YES and vote.taken_back_at is None:

@@ -8,10 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from approvals.models import Gate, Person
+from approvals.selectors import eligible_seats
 from intents.models import Intent
-from intents.prepared import Prepared
+from intents.prepared import Prepared, foresee
 from intents.services.record import details_of
-from notifications.models import Delivery, SlackRoom
+from notifications.models import ASKS, Delivery, SlackRoom
+from notifications.unlikely import unlikely
 from notifications.wording import moment
 from notifications.zones import zone_of
 
@@ -33,6 +35,11 @@ class Case:
     room: SlackRoom | None = None
 
     @property
+    def asks_about(self) -> Gate | None:
+        """The open gate on which this asks somebody to decide, if it does."""
+        return asked_about(self.delivery, self.gate)
+
+    @property
     def is_discreet(self) -> bool:
         """True for a post to where people of other organisations may read, or nobody knows who does: no contents."""
         room = self.room
@@ -45,12 +52,14 @@ class Case:
 
 def read_case(delivery: Delivery, now: datetime) -> Case:
     """The case of a delivery, as of now."""
-    [intent] = _INTENT(intent=delivery.intent_id)
+    gate = _gate(delivery.gate_id, delivery.intent_id) if delivery.gate_id else None
+    [intent] = [gate.intent] if gate else _INTENT(intent=delivery.intent_id)
+    foresee(*unlikely(delivery, asked_about(delivery, gate), now))
     return Case(
         delivery=delivery,
         intent=intent,
-        gate=_gate(delivery.gate_id, intent) if delivery.gate_id else None,
-        person=_PERSON.first(person=delivery.person_id) if delivery.person_id else None,
+        gate=gate,
+        person=_person(delivery, gate) if delivery.person_id else None,
         details=details_of(delivery.event),
         now=now,
         zone=zone_of(delivery.person_id) if delivery.person_id else UTC,
@@ -64,17 +73,33 @@ def room_of(delivery: Delivery) -> SlackRoom | None:
     return _ROOM.first(workspace=delivery.workspace_id, team=team_id, channel=channel_id)
 
 
-def _gate(gate_id: UUID, intent: Intent) -> Gate | None:
-    gate = _GATE.first(gate=gate_id, intent=intent.pk)
+def asked_about(delivery: Delivery, gate: Gate | None) -> Gate | None:
+    """See `Case.asks_about`."""
+    return gate if gate is not None and gate.is_open and delivery.purpose in ASKS else None
+
+
+def _gate(gate_id: UUID, intent_id: UUID) -> Gate | None:
+    gate = _GATE.first(gate=gate_id, intent=intent_id)
     if gate is not None:
-        gate.intent, gate.workspace = intent, intent.workspace
+        gate.workspace = gate.intent.workspace
     return gate
 
 
-_INTENT = Prepared(
-    lambda intent: Intent.objects.select_related("workspace", "texts", "sender__service_account").filter(pk=intent)
+def _person(delivery: Delivery, gate: Gate | None) -> Person | None:
+    """Of those who may decide, if it asks them: they are all read for it anyway."""
+    asked = asked_about(delivery, gate)
+    seats = eligible_seats(asked) if asked else []
+    found = (seat.person for seat in seats if seat.person_id == delivery.person_id)
+    return next(found, None) or _PERSON.first(person=delivery.person_id)
+
+
+OF_AN_INTENT = ("workspace", "texts", "sender__service_account")
+_INTENT = Prepared(lambda intent: Intent.objects.select_related(*OF_AN_INTENT).filter(pk=intent))
+_GATE = Prepared(
+    lambda gate, intent: Gate.objects.select_related(
+        "terms", "ask", *(f"intent__{name}" for name in OF_AN_INTENT)
+    ).filter(pk=gate, intent=intent)
 )
-_GATE = Prepared(lambda gate, intent: Gate.objects.select_related("terms", "ask").filter(pk=gate, intent=intent))
 _PERSON = Prepared(lambda person: Person.objects.filter(pk=person))
 _ROOM = Prepared(
     lambda workspace, team, channel: SlackRoom.objects.filter(workspace=workspace, team_id=team, channel_id=channel)

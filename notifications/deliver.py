@@ -61,33 +61,37 @@ def deliver_due(channel: str = EMAIL, limit: int = BATCH) -> int:
     """Try what is due on this channel, once each. Returns how many were claimed."""
     allowed = breaker.allowance(channel, limit, clock.now())
     claimed = claim(channel, allowed) if allowed else []
-    untried, until = _work_through(claimed, CHANNELS[channel])
-    give_back(untried, until)
+    with CHANNELS[channel].together() as one_way:
+        untried, until = _work_through(claimed, one_way)
+        give_back(untried, until)
     return len(claimed)
 
 
 def _work_through(claimed: Sequence[Delivery], channel: Channel) -> tuple[Sequence[Delivery], datetime]:
     """What was not tried, and when to try it: the account failed, or the leases are nearly over."""
+    known: set[str] = set()
     for number, delivery in enumerate(claimed):
         ticks.alive()
         now = clock.now()
         if delivery.lease_until is None or now + LAST_START > delivery.lease_until:
             return claimed[number:], now
-        seen = see_through(delivery, channel, now)
+        seen = see_through(delivery, channel, now, known)
         if seen.blocked_until is not None:
             return claimed[number + 1 :], seen.blocked_until
     return [], clock.now()
 
 
-def see_through(delivery: Delivery, channel: Channel, now: datetime) -> Seen:
-    """Send a claimed delivery, and settle it."""
+def see_through(delivery: Delivery, channel: Channel, now: datetime, known: set[str] | None = None) -> Seen:
+    """Send a claimed delivery, and settle it. `known`: the accounts of which it was noted lately that they work."""
     fate = _fate(delivery, channel, now)
     _conclude(delivery, fate, now)
     account = channel.account_of(delivery)
+    known = set() if known is None else known
     if isinstance(fate, Retry) and fate.account:
         return Seen(fate, breaker.failed(account, fate.why, fate.after_seconds, now))
-    if not isinstance(fate, Unsent | Stopped):
+    if account not in known and not isinstance(fate, Unsent | Stopped):
         breaker.answered(account)
+        known.add(account)
     return Seen(fate)
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from intents.prepared import Prepared
 from notifications.models import SlackLink
 
-_LINKS = Prepared(lambda person: SlackLink.objects.filter(person=person, ended_at=None).order_by("-linked_at", "pk"))
+LINKS = Prepared(lambda person: SlackLink.objects.filter(person=person, ended_at=None).order_by("-linked_at", "pk"))
 
 
 def links_of(person_id: UUID) -> list[SlackLink]:
     """At most one in each Slack team, the newest first. Whether it has rested is for whoever asks to see."""
-    return _LINKS(person=person_id)
+    return LINKS(person=person_id)

@@ -7,26 +7,18 @@ from datetime import datetime
 
 from approvals.away import away_at
 from approvals.models import Gate, Person
-from approvals.selectors import may_decide
+from approvals.selectors import is_eligible, may_decide
 from approvals.services.decide import own_vote
 from approvals.undertakings import live_claims
 from intents.ids import parse_id
-from intents.prepared import Prepared
-from notifications.asked import was_asked
+from intents.prepared import answer
+from notifications.asked import GONE, newer_ask, was_asked
 from notifications.case import Case
 from notifications.flood import held_in
-from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
+from notifications.models import ASKS, Delivery, Purpose
 from notifications.recipients import PESTERING, is_member, still_asked
 
 OF_A_STEP = (Purpose.REQUEST, Purpose.REMINDER, Purpose.ESCALATION)
-GONE = (DeliveryStatus.DEAD, DeliveryStatus.SUPERSEDED, DeliveryStatus.HELD)
-_NEWER_ASK = Prepared(
-    lambda intent, gate, channel, address, event: (
-        Delivery.objects.filter(intent=intent, gate_id=gate, channel=channel, address=address)
-        .filter(purpose__in=ASKS, event_id__gt=event)
-        .exclude(status__in=GONE)[:1]
-    )
-)
 
 
 def superseded_by(case: Case) -> str:
@@ -34,12 +26,17 @@ def superseded_by(case: Case) -> str:
     if case.delivery.is_post:
         return _post_is_stale(case)
     person = case.person
-    if person is None or not is_member(case.intent, person):
+    if person is None or not (_is_asked(case, person) or is_member(case.intent, person)):
         return "This person is no longer a member of the workspace."
     if case.delivery.purpose in ASKS:
         return _ask_is_stale(case)
     is_needless, why = NEEDLESS.get(case.delivery.purpose, (lambda _: False, ""))
     return why if is_needless(case) else ""
+
+
+def _is_asked(case: Case, person: Person) -> bool:
+    """True if they may decide what they are asked, as members alone may."""
+    return case.asks_about is not None and is_eligible(case.asks_about, person)
 
 
 def _post_is_stale(case: Case) -> str:
@@ -71,7 +68,7 @@ def _ask_is_stale(case: Case) -> str:
         return "This person has answered."
     if case.delivery.purpose in OF_A_STEP and is_looking(gate, person, case.now):
         return "This person is looking at it."
-    refusal = may_decide(gate, person)
+    refusal = None if is_eligible(gate, person) else may_decide(gate, person)
     if refusal is not None:
         return f"This person may no longer decide: {refusal.message}"
     if person.pk in away_at(gate.workspace_id, case.now):
@@ -95,9 +92,7 @@ def _still_asked(case: Case) -> bool:
 
 
 def _asked_anew(case: Case) -> bool:
-    mine = case.delivery
-    same = {"intent": mine.intent_id, "gate": mine.gate_id, "channel": mine.channel, "address": mine.address}
-    return bool(_NEWER_ASK(**same, event=mine.event_id))
+    return bool(answer(newer_ask(case.delivery)))
 
 
 def _newer(case: Case, purposes: list[str]) -> bool:

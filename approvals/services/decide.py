@@ -38,7 +38,7 @@ from intents.updates import update
 
 CHANGED = "The payload was changed since it was sent: look at it, and name its digest with your answer."
 _GATE = Prepared(lambda gate: Gate.objects.select_related("ask", "terms").filter(pk=gate))
-_OWN = Prepared(
+OWN = Prepared(
     lambda gate, person: Decision.objects.select_related("person", "text").filter(
         gate=gate, person=person, taken_back_at=None
     )
@@ -199,7 +199,7 @@ def record_decision(locked: Locked, gate: Gate, person: Person, answer: Answer, 
 
 def own_vote(gate: Gate, person: Person) -> Decision | None:
     """The person's own answer that stands, if they gave one."""
-    return _OWN.first(gate=gate.pk, person=person.pk)
+    return OWN.first(gate=gate.pk, person=person.pk)
 
 
 def take_back_own(locked: Locked, gate: Gate, own: Decision, via: str) -> None:

@@ -8,13 +8,24 @@ from datetime import datetime
 from approvals.clockwork import escalate_now, somebody_is_told
 from approvals.models import Gate, Person, Seat
 from intents.services.lock import locked_intent
+from intents.updates import PreparedUpdate
 
 
 def mark_told(gate_id: uuid.UUID, person_id: uuid.UUID, at: datetime) -> None:
     """A message to this person about this gate was sent at `at`: the first of all, or of the current step, counts."""
-    seats = Seat.objects.filter(gate_id=gate_id, person_id=person_id)
-    if not seats.filter(told_at=None).update(told_at=at, asked_at=at, unreachable=False):
-        seats.filter(asked_at=None).update(asked_at=at)
+    if not _TOLD(gate=gate_id, person=person_id, at=at):
+        _ASKED(gate=gate_id, person=person_id, at=at)
+
+
+_TOLD = PreparedUpdate(
+    lambda gate, person, at: (
+        Seat.objects.filter(gate=gate, person=person, told_at=None),
+        {"told_at": at, "asked_at": at, "unreachable": False},
+    )
+)
+_ASKED = PreparedUpdate(
+    lambda gate, person, at: (Seat.objects.filter(gate=gate, person=person, asked_at=None), {"asked_at": at})
+)
 
 
 def unmark_told(gate_id: uuid.UUID, person_id: uuid.UUID) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet, prefetch_related_objects
@@ -16,7 +16,7 @@ from intents import clock
 from intents.ids import parse_id
 from intents.masking import shown_payload
 from intents.models import Intent
-from intents.prepared import Prepared
+from intents.prepared import Prepared, Question, answer
 
 MOST_ROWS = 200
 MOST_CHARACTERS = 20_000
@@ -118,20 +118,25 @@ def title_is_the_programs(gate: Gate) -> bool:
     return gate.title != own_title(gate.intent) and not gate.source.startswith(("policy:", "default"))
 
 
-def earlier_refusals(gate: Gate) -> list[Gate]:
-    """Gates of the same sender, type and target that people refused within the week before this one."""
+def earlier_refusals(gate: Gate, now: datetime | None = None) -> list[Gate]:
+    """Gates of the same sender, type and target that people refused within the last week."""
+    shown: list[Gate] = answer(refusals(gate, now or clock.now()))
+    if shown:
+        prefetch_related_objects(shown, "decisions__person", "decisions__text")
+    return shown
+
+
+def refusals(gate: Gate, now: datetime) -> Question:
+    """Which those are."""
     intent = gate.intent
-    shown = _REFUSED(
+    return _REFUSED.question(
         workspace=gate.workspace_id,
         account=intent.sender.service_account_id,
         intent_type=intent.intent_type,
         to_agent=intent.to_agent,
-        since=clock.now() - REFUSALS_FOR,
+        since=now - REFUSALS_FOR,
         but=gate.pk,
     )
-    if shown:
-        prefetch_related_objects(shown, "decisions__person", "decisions__text")
-    return shown
 
 
 def _refused(*, workspace: Any, account: Any, intent_type: Any, to_agent: Any, since: Any, but: Any) -> QuerySet[Gate]:

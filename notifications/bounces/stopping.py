@@ -10,7 +10,7 @@ from intents.services.changes import record_change
 from intents.services.durable import durable
 from notifications.models import StoppedAddress
 
-_STOP = Prepared(
+STOP = Prepared(
     lambda channel, address: StoppedAddress.objects.filter(channel=channel, address=address, lifted_at=None)
 )
 
@@ -25,7 +25,7 @@ def stop(channel: str, address: str, why: str) -> None:
 
 def stop_of(channel: str, address: str) -> StoppedAddress | None:
     """The stop of this address, if there is one."""
-    return _STOP.first(channel=channel, address=address.lower())
+    return STOP.first(channel=channel, address=address.lower())
 
 
 def lift(stop: StoppedAddress, actor: str) -> bool:

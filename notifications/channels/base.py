@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,6 +69,9 @@ class Channel(Protocol):
 
     def addresses(self, workspace_id: uuid.UUID, people: Sequence[Person]) -> Mapping[uuid.UUID, str]:
         """Where it reaches each of them in this workspace. Who is missing cannot be reached by it."""
+
+    def together(self) -> AbstractContextManager[Channel]:
+        """The same channel, for messages that one thread sends one after the other."""
 
     def send(self, message: Message) -> Fate:
         """Try once, outside any transaction, within the channel's own time limit."""

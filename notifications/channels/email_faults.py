@@ -21,6 +21,7 @@ TOO_MANY = 429
 ADDRESS_REFUSED = (400, 406, 422)
 """What providers answer about a recipient that they will not mail. Other 4xx are about our account, or about time."""
 PERMANENT = 500
+CLOSING = 421
 
 
 def fate_of(error: Exception, to: str) -> Fate | None:
@@ -32,6 +33,15 @@ def fate_of(error: Exception, to: str) -> Fate | None:
         if isinstance(error, kind):
             return judge(error, to)
     return None
+
+
+def is_turned_away(error: Exception) -> bool:
+    """True if the server would not hear of this mail before it was given it, as when it has taken enough over one
+    connection (421, or any answer to MAIL): it has nothing of it.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code == CLOSING for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPSenderRefused)
 
 
 def _recipients(error: smtplib.SMTPRecipientsRefused, to: str) -> Fate:

@@ -48,12 +48,12 @@ def decide_url(person: Person, gate: Gate, now: datetime) -> str:
     return f"{settings.BASE_URL}{reverse('mail_link')}?{query}"
 
 
-_GENERATION = Prepared(lambda person: LinkGeneration.objects.filter(person=person))
+GENERATION = Prepared(lambda person: LinkGeneration.objects.filter(person=person))
 
 
 def generation_of(person: Person) -> int:
     """Links of any other generation are void."""
-    found = _GENERATION.first(person=person.pk)
+    found = GENERATION.first(person=person.pk)
     return found.number if found else 0
 
 

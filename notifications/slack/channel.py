@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,6 +79,10 @@ class SlackChannel:
             return {}
         found = _links(installation.team_id, people, clock.now() - REST)
         return {link.person_id: link.address for link in found}
+
+    def together(self) -> AbstractContextManager[SlackChannel]:
+        """Calls have nothing in common."""
+        return nullcontext(self)
 
     def send(self, message: Message) -> Fate:
         """A message that was posted by an earlier try, whose worker died, is found and not posted again."""

@@ -3,8 +3,10 @@
     451@...        451 to RCPT, always                550@...        550 to RCPT
     554@...        554 to DATA                        451-once@...   451 to the first RCPT, then taken
     hang@...       takes the mail, then says nothing  hang-once@...  the same, for the first mail only
+    421@...        421 to RCPT, always                vanish-once@.. takes the first mail, and is gone without an answer
+    drop@...       takes the mail, then hangs up      full@...       takes the mail, and no other over this connection
 
-Every mail that it takes is a file in its folder.
+Every mail that it takes is a file in its folder; its X-Peer says over which connection it came.
 """
 
 from __future__ import annotations
@@ -32,13 +34,22 @@ class Handler:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.seen: Counter[str] = Counter()
+        self.full: set[Any] = set()
         self.numbers = itertools.count(len(list(folder.glob("*.eml"))))
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if session.peer in self.full:
+            return "421 4.7.0 enough over one connection"
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         script = address.partition("@")[0]
         self.seen[address] += 1
         if script == "550":
             return "550 5.1.1 no such person here"
+        if script == "421":
+            return "421 4.3.2 not now"
         if script == "451" or (script == "451-once" and self.seen[address] == 1):
             return "451 4.7.1 try again later"
         envelope.rcpt_tos.append(address)
@@ -50,11 +61,18 @@ class Handler:
         if script == "554":
             return "554 5.7.1 not wanted"
         number = next(self.numbers)
-        content = b"X-Recipient: " + address.encode() + b"\r\n" + envelope.content
+        known = f"X-Recipient: {address}\r\nX-Peer: {session.peer[1]}\r\n"
+        content = known.encode() + envelope.content
         (self.folder / f"{number:04}.part").write_bytes(content)
         (self.folder / f"{number:04}.part").rename(self.folder / f"{number:04}.eml")
         if script == "hang" or (script == "hang-once" and self.seen[address] == 1):
             await asyncio.sleep(FOREVER)
+        if script == "full":
+            self.full.add(session.peer)
+        if script == "drop":
+            server.transport.write(b"250 OK\r\n")
+        if script == "drop" or (script == "vanish-once" and self.seen[address] == 1):
+            server.transport.close()
         return "250 OK"
 
 

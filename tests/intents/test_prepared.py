@@ -13,9 +13,9 @@ from approvals.models import Gate, Seat
 from intents import clock
 from intents.ids import new_id
 from intents.models import ApiKey, Intent
-from intents.prepared import Prepared, read_once
+from intents.prepared import Prepared, answer, foresee, read_once
 from intents.services.rows import AT_ONCE, insert
-from intents.updates import update, update_if
+from intents.updates import PreparedUpdate, update, update_if
 from tests.factories import make_key, make_person, open_gate, send
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +138,30 @@ def test_a_prepared_query_may_ask_for_values_and_counts(world):
     assert sum(number for _, number in COUNTED(intents=list(Intent.objects.values_list("pk", flat=True)))) == (
         Seat.objects.count()
     )
+
+
+def test_what_is_not_there_is_found_out_together_and_not_asked_again(world, django_assert_num_queries):
+    intent = open_gate(world).intent
+    there = KEYS.question(account=world.sender.service_account_id)
+    absent = [KEYS.question(account=new_id()), NEWER.question(workspace=world.workspace.pk, since=intent.created_at)]
+
+    with django_assert_num_queries(2), read_once():
+        foresee(there, *absent)
+        assert [answer(each) for each in absent] == [[], []]
+        assert answer(there) == [world.sender]
+
+    with django_assert_num_queries(1):
+        foresee(there, *absent)
+        assert answer(absent[0]) == []
+
+
+def test_a_prepared_update_changes_what_its_query_finds(world):
+    make = PreparedUpdate(
+        lambda gate, person, at: (Seat.objects.filter(gate=gate, person=person, told_at=None), {"told_at": at})
+    )
+    gate, now = open_gate(world), clock.now()
+
+    assert make(gate=gate.pk, person=world.ana.pk, at=now) == 1
+    assert make(gate=gate.pk, person=world.ana.pk, at=now + timedelta(hours=1)) == 0
+    told = Seat.objects.filter(gate=gate).values_list("person_id", "told_at")
+    assert dict(told) == {world.ana.pk: now, world.bo.pk: None, world.cy.pk: None}

@@ -34,6 +34,18 @@ def test_deliver_sends_once_and_marks_the_seat_told(world, kept):
     assert Seat.objects.get(gate=gate).told_at == clock.now()
 
 
+def test_a_request_is_made_and_settled_in_few_statements(world, kept):
+    """What is seldom there is looked for together. Two are its case, two its end; one is the channel's account."""
+    ask(world, "dee@acme.example")
+    (delivery,) = claim("email", 1)
+
+    with CaptureQueriesContext(connection) as captured:
+        deliver.see_through(delivery, EmailChannel(), clock.now())
+
+    statements = [query["sql"] for query in captured.captured_queries if query["sql"].startswith(("SELECT", "UPDATE"))]
+    assert len(statements) == 6
+
+
 def test_deliver_takes_at_most_the_limit_and_says_so(world, kept):
     ask(world, *(f"p{number}@acme.example" for number in range(5)))
 

@@ -6,7 +6,7 @@ import pytest
 from anymail.exceptions import AnymailAPIError, AnymailInvalidAddress, AnymailRecipientsRefused
 
 from notifications.channels.base import Dead, Retry
-from notifications.channels.email_faults import fate_of
+from notifications.channels.email_faults import fate_of, is_turned_away
 
 
 def reply(kind, code: int):
@@ -74,6 +74,23 @@ def test_fate_waits_as_long_as_the_provider_asks():
 
     assert isinstance(fate, Retry)
     assert fate.after_seconds == 90
+
+
+@pytest.mark.parametrize(
+    ("error", "is_so"),
+    [
+        (smtplib.SMTPSenderRefused(421, b"enough", "us@x"), True),
+        (smtplib.SMTPSenderRefused(452, b"enough", "us@x"), True),
+        (reply(smtplib.SMTPRecipientsRefused, 421), True),
+        (reply(smtplib.SMTPRecipientsRefused, 450), False),
+        (reply(smtplib.SMTPDataError, 421), False),
+        (smtplib.SMTPServerDisconnected("gone"), False),
+        (TimeoutError("timed out"), False),
+        (AnymailAPIError("no answer"), False),
+    ],
+)
+def test_a_mail_is_turned_away_only_when_the_server_can_have_nothing_of_it(error, is_so):
+    assert is_turned_away(error) is is_so
 
 
 def test_fate_is_none_when_the_fault_is_our_own():
