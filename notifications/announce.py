@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -46,10 +47,19 @@ LONGEST_BACKOFF_SECONDS = 300
 
 
 def announce_due(limit: int = BATCH) -> int:
-    """Announce up to `limit` due events, one intent per transaction. Returns how many outbox rows were dealt with."""
+    """Announce up to `limit` due events, one intent per transaction. Returns how many were due.
+
+    When there are more, each worker begins somewhere else among them, and looks again where it meets another one.
+    """
     now = clock.now()
     due = list(Outbox.objects.filter(not_before__lte=now).order_by("not_before", "event_id")[:limit])
-    return sum(_announce_together(event_ids, now) for event_ids in _jobs(due))
+    jobs = _jobs(due)
+    crowded = len(due) == limit
+    start = random.randrange(len(jobs)) if crowded else 0  # noqa: S311 - nothing to guess
+    for event_ids in jobs[start:] + jobs[:start]:
+        if not _announce_together(event_ids, now) and crowded:
+            break
+    return len(due)
 
 
 def announce_intent(intent_id: uuid.UUID, now: datetime) -> None:
@@ -65,24 +75,26 @@ def _jobs(rows: Iterable[Outbox]) -> list[list[int]]:
     return list(jobs.values())
 
 
-def _announce_together(event_ids: list[int], now: datetime) -> int:
+def _announce_together(event_ids: list[int], now: datetime) -> bool:
+    """False if somebody else is at work on them."""
     try:
         return _announce(event_ids, now)
     except Busy:  # nothing happened; the rows stay due
-        return 0
+        return True
     except Exception:  # one bad row must not stop the others
         log.exception("announce failed", extra={"events": event_ids})
-        return _put_off(event_ids, now)
+        _put_off(event_ids, now)
+        return True
 
 
-def _announce(event_ids: list[int], now: datetime) -> int:
+def _announce(event_ids: list[int], now: datetime) -> bool:
     """Deliveries exist exactly when the outbox rows are gone. Rows that somebody else holds are left to them."""
     with durable(), read_once():
         events = _claimed(event_ids)
         if events:
             _tell_of(events, events[0].intent, now)
             Outbox.objects.filter(pk__in=[event.pk for event in events]).delete()
-    return len(events)
+    return bool(events)
 
 
 def _claimed(event_ids: list[int]) -> list[Event]:
@@ -144,7 +156,7 @@ def _deliveries(
         )
 
 
-def _put_off(event_ids: list[int], now: datetime) -> int:
+def _put_off(event_ids: list[int], now: datetime) -> None:
     """After a failure these rows wait, the longer the more often they failed; from now on each is tried by itself."""
     with durable():
         rows = list(Outbox.objects.select_for_update(skip_locked=True).filter(pk__in=event_ids))
@@ -153,4 +165,3 @@ def _put_off(event_ids: list[int], now: datetime) -> int:
             row.attempts = min(row.attempts + 1, 1000)
             row.not_before = now + timedelta(seconds=pause)
         Outbox.objects.bulk_update(rows, ["attempts", "not_before"])
-    return len(rows)

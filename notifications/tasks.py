@@ -12,7 +12,7 @@ from notifications.slack.senders import Senders, Workers
 from notifications.webhooks import inboxes
 from notifications.webhooks.pushers import Pushers
 
-_announce = Tick(announcing.announce_due, announcing.BATCH)
+_announce = Tick(announcing.announce_due, announcing.BATCH, at_once=2)
 _deliver = Tick(delivering.deliver_due, delivering.BATCH, at_once=2)
 _slack: list[Senders | Workers] = [Senders(), *(Workers(work, slots) for work, slots in senders.DUTIES)]
 _inboxes = Tick(inboxes.queue_inboxes, inboxes.BATCH)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -118,10 +119,9 @@ def name_in(message_id: str) -> str:
 
 
 def queued(kind: Q, since: float) -> list[Due]:
-    """Every message of this kind that was to go since then."""
-    rows = Delivery.objects.filter(kind).order_by("created_at").iterator()
-    all_of_them = [Due(str(row.pk), row.address, row.created_at.timestamp()) for row in rows]
-    return [each for each in all_of_them if each.at >= since]
+    """Every message of this kind of whatever happened since then; it is due from that moment on."""
+    rows = Delivery.objects.filter(kind, event__at__gte=datetime.fromtimestamp(since, UTC)).order_by("event_id")
+    return [Due(str(pk), address, at.timestamp()) for pk, address, at in rows.values_list("pk", "address", "event__at")]
 
 
 def gates(story: Story) -> Row:

@@ -36,6 +36,7 @@ from intents.kinds.agent import give_result  # noqa: E402
 from intents.models import Agent, Step  # noqa: E402
 from intents.services.handout import hand_out  # noqa: E402
 from intents.services.lock import locked_intent  # noqa: E402
+from notifications.announce import announce_due  # noqa: E402
 
 
 def play_decide(gate: str, person: str, outcome: str, after: float = 0.0) -> str:
@@ -67,6 +68,14 @@ def play_sweep(seconds: float = 0.0) -> int:
     while time.monotonic() < until:
         due += sweeps.wake_due()
     return due
+
+
+def play_announce(limit: int) -> int:
+    """Tell of whatever is due until nothing is: how often it looked."""
+    looks = 1
+    while announce_due(limit):
+        looks += 1
+    return looks
 
 
 def play_tick_by_a_wrong_clock(seconds: float) -> None:
