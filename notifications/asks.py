@@ -19,13 +19,12 @@ from notifications.case import Case
 from notifications.changes import latest, quotes_of, tables_of
 from notifications.content import Content, Fact, Quote, Table
 from notifications.cutting import fitting
-from notifications.facts import gate_url, intent_facts, sender_name
+from notifications.facts import TITLE_LIMIT, gate_url, intent_facts, sender_name, title_beside_target
 from notifications.maillinks.links import decide_url
 from notifications.models import EMAIL, Purpose
 from notifications.postwords import post_reason
 from notifications.wording import because, names, short_digest, spoken, verb
 
-TITLE_LIMIT = 80
 PAYLOAD_BYTES = 40_000
 EARLIER_BYTES = 15_000
 MOST_EARLIER = 10
@@ -84,8 +83,7 @@ def _subject(case: Case, gate: Gate) -> str:
 def _push(case: Case, gate: Gate) -> str:
     """Verb, object and end: a phone shows little more of a message before it is opened."""
     target = "" if is_human(case.intent.to_agent) else f" on {one_line(case.intent.to_agent.rsplit('/', 1)[-1], 60)}"
-    title = one_line(gate.title, TITLE_LIMIT)
-    return f"{_prefix(case)}{verb(gate.task_type)} {title}{target}, {_until(case, gate)}"
+    return f"{_prefix(case)}{verb(gate.task_type)} {title_beside_target(gate)}{target}, {_until(case, gate)}"
 
 
 def _until(case: Case, gate: Gate) -> str:

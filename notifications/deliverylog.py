@@ -41,8 +41,8 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Entry:
-    """One message to one person, or to one place, by one channel. `now` says in words how it stands; `copy` what is
-    wrong with it where it was written since.
+    """One message to one person, or to one place, by one channel. `now` says in words how it stands; `copy` what became
+    of it since: in Slack, or of the digest that it stands in.
     """
 
     at: datetime
@@ -71,7 +71,7 @@ def entries_for(gate: Gate, person: Person) -> Iterator[Entry]:
     sees_all = Membership.objects.filter(
         person=person, workspace_id=gate.workspace_id, is_active=True, is_admin=True
     ).exists()
-    faults = _faults_of_copies(rows)
+    faults = _faults_of_copies(rows) | _fates_of_digests(rows)
     for row in rows:
         yield Entry(
             at=row.created_at,
@@ -95,6 +95,13 @@ def _faults_of_copies(rows: list[Delivery]) -> dict[uuid.UUID, str]:
     """Of those whose message was deleted in Slack, or cannot be written anew just now."""
     found = SlackMessage.objects.filter(delivery__in=[row.pk for row in rows], is_nudge=False).exclude(why="")
     return dict(found.values_list("delivery", "why"))
+
+
+def _fates_of_digests(rows: list[Delivery]) -> dict[uuid.UUID, str]:
+    """Of those that stand in a digest, which is about no one gate: what became of it."""
+    held = {row.pk: row.reference for row in rows if row.status == DeliveryStatus.HELD and row.reference}
+    digests = {str(digest.pk): in_words(digest) for digest in Delivery.objects.filter(pk__in=set(held.values()))}
+    return {pk: f"the digest: {digests[number]}" for pk, number in held.items() if number in digests}
 
 
 def _attempts(row: Delivery) -> Iterator[Attempt]:

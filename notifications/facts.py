@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from approvals.models import Person
+from approvals.models import Gate, Person
+from approvals.selectors import own_title
 from approvals.text import one_line
 from intents.ids import parse_id
 from intents.models import Intent
 from notifications.case import Case
 from notifications.content import Fact
+
+TITLE_LIMIT = 80
 
 
 def sender_name(intent: Intent) -> str:
@@ -26,6 +29,11 @@ def intent_facts(case: Case) -> tuple[Fact, ...]:
         Fact("Wants", one_line(intent.intent_type, 255)),
         Fact("Sent to", one_line(intent.to_agent, 383)),
     )
+
+
+def title_beside_target(gate: Gate) -> str:
+    """Where the agent is named beside it: nobody's title names it too (`TYPE for infra-validator`)."""
+    return one_line(gate.intent.intent_type if gate.title == own_title(gate.intent) else gate.title, TITLE_LIMIT)
 
 
 def gate_url(case: Case) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from notifications.models import Delivery, DeliveryStatus, WebhookDelivery
 
+VERBS = {DeliveryStatus.SENT: "Sent", DeliveryStatus.DEAD: "Given up", DeliveryStatus.HELD: "Held"}
+
 
 def in_words(row: Delivery | WebhookDelivery) -> str:
     """`Sent at 14:02 UTC`, `Waits for attempt 3 until 14:05 UTC: 451 try later`."""
@@ -13,5 +15,4 @@ def in_words(row: Delivery | WebhookDelivery) -> str:
     if row.status == DeliveryStatus.SENDING:
         return f"Attempt {row.attempt} is running"
     settled = f" on {row.settled_at:%d %b at %H:%M:%S} UTC" if row.settled_at else ""
-    verb = {DeliveryStatus.SENT: "Sent", DeliveryStatus.DEAD: "Given up"}.get(DeliveryStatus(row.status), "Not needed")
-    return f"{verb}{settled}{why}"
+    return f"{VERBS.get(DeliveryStatus(row.status), 'Not needed')}{settled}{why}"

@@ -25,7 +25,7 @@ COLLECT = timedelta(minutes=2)
 BETWEEN_DIGESTS = timedelta(minutes=15)
 MOST_GATES = 20
 """A digest names no more of them. Of the others nobody was told: else a flood would hide the one that matters."""
-HELD = "Held: it stands in the digest of a flood."
+HELD = "it stands in the digest of a flood."
 _MADE = Prepared(lambda intent: Delivery.objects.filter(intent=intent)[:1])
 _RECENT = Prepared(
     lambda sender, since, people, places: (

@@ -11,10 +11,10 @@ from approvals.text import one_line
 from approvals.views.inboxrows import InboxRow, inbox_of
 from intents.addresses import is_human
 from intents.models import Workspace
+from notifications.facts import title_beside_target
 from notifications.slack.homeblocks import Entry
 from notifications.wording import verb
 
-TITLE_LIMIT = 80
 When = Callable[[datetime], str]
 """A moment as this list writes it."""
 
@@ -30,7 +30,7 @@ def waiting_for(
 
 def what(gate: Gate) -> str:
     """`Approve? “Add an index” on infra-validator`."""
-    return f"{verb(gate.task_type)} “{one_line(gate.title, TITLE_LIMIT)}”{target(gate.intent.to_agent)}"
+    return f"{verb(gate.task_type)} “{title_beside_target(gate)}”{target(gate.intent.to_agent)}"
 
 
 def target(address: str) -> str:

@@ -95,6 +95,20 @@ def test_log_says_that_a_message_was_deleted_in_slack_and_who_was_told_otherwise
     assert "Since then: The message was deleted in Slack." in page
 
 
+def test_log_says_of_what_a_flood_held_back_what_became_of_its_digest(world, kept, settings, time_machine):
+    settings.MESSAGES_PER_HOUR = 1
+    _, second = open_gate(world), open_gate(world)
+    announce_due()
+    deliver_due()
+    time_machine.shift(121)
+    deliver_due()
+
+    (entry,) = [each for each in entries_for(second, world.ana) if each.name == "Ana Ruiz"]
+
+    assert entry.now == "Held on 02 Nov at 14:02:00 UTC: it stands in the digest of a flood."
+    assert entry.copy == "the digest: Sent on 02 Nov at 14:04:01 UTC"
+
+
 @pytest.mark.parametrize(
     ("address", "shown"), [("ana@acme.example", "a…@acme.example"), ("U123456", "U1…"), ("@x", "…@x"), ("", "…")]
 )

@@ -33,6 +33,19 @@ def test_card_and_mail_say_what_a_yes_needs_and_what_the_policy_says_and_who_wro
     assert "Look at “checkout” &lt;b&gt;first&lt;/b&gt;." in mail.html
 
 
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        (None, "Approve? intent.infra.change.v1 on infra-validator, by 16:02 CET, else not approved"),
+        ({"title": "Add it"}, "Approve? Add it on infra-validator, by 16:02 CET, else not approved"),
+    ],
+)
+def test_push_names_the_agent_once_whether_anybody_wrote_a_title_or_not(world, slack, settings, task, said):
+    slack_ready(world, slack, settings, rule={"place": "before"}, to_agent="infra-validator", human_task=task)
+
+    assert slack.to("UANA")[0].text == said
+
+
 def test_words_of_a_person_are_called_theirs_and_no_programs(world):
     gate = open_gate(world, human_task={"task_type": "review"}, amendable=True, requested_by=world.cy.email)
     say(gate, world.ana, "changes_requested", comment="name the index")
