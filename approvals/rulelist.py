@@ -8,8 +8,12 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
+from approvals.conditions.facts import Facts
+from approvals.matching import Match, Why, match
 from approvals.rulebook.rule import Rule
-from approvals.rules import MOST_OTHERS
+from approvals.rules import MOST_OTHERS, Ruling, ruled
+
+_OTHER = Match(False, Why.TYPE)
 
 
 class Listed(NamedTuple):
@@ -38,16 +42,18 @@ class RuleList:
         for at, policy in enumerate(self.policies):
             self._enter(at, policy.rule)
 
-    def about(self, intent_type: str) -> tuple[list[Rule], int]:
-        """The rules for this type, the first of the others by their heads, and how many are left out.
+    def about(self, intent_type: str) -> dict[int, Rule]:
+        """The rules for this type by their places in the list."""
+        open_ones = (at for at in self._open if self._heads[at].is_for(intent_type))
+        return {at: self.policies[at].rule for at in {*self._named.get(intent_type, ()), *open_ones}}
 
-        `rule_on` says with these what it says with all of them.
-        """
-        near = {*self._named.get(intent_type, ()), *(at for at in self._open if self._heads[at].is_for(intent_type))}
+    def rule_on(self, near: dict[int, Rule], facts: Facts) -> Ruling:
+        """As `rule_on` with all rules of the list, of which these are `about` the type of the facts."""
+        facts = facts.knowing()
         far = islice((at for at in range(len(self._heads)) if at not in near), MOST_OTHERS)
         shown = sorted({*near, *far})
-        rules = [self.policies[at].rule if at in near else self._heads[at] for at in shown]
-        return rules, len(self._heads) - len(shown)
+        found = [(near[at], match(near[at], facts)) if at in near else (self._heads[at], _OTHER) for at in shown]
+        return ruled(found, len(self._heads) - len(shown))
 
     def _enter(self, at: int, rule: Rule) -> None:
         types = rule.body["match"]["types"]

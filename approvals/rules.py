@@ -20,6 +20,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,7 @@ from approvals.rulebook.words import RuleRefused
 __all__ = ["DEFAULT_DEADLINE", "LONGEST_GATE", "Rule", "RuleRefused", "Ruling", "check_body", "rule_on"]
 
 MOST_OTHERS = 50
+OTHER_TYPE = Why.TYPE.value
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,18 @@ class Ruling:
         return (*self.required, *self.later)
 
 
-def rule_on(rules: list[Rule], facts: Facts, left_out: int = 0) -> Ruling:
+def rule_on(rules: list[Rule], facts: Facts) -> Ruling:
+    """What is ruled of the facts. All conditions of one ruling share its time."""
+    facts = facts.knowing()
+    return ruled([(rule, match(rule, facts)) for rule in rules])
+
+
+def ruled(found: Sequence[tuple[Rule, Match]], left_out: int = 0) -> Ruling:
     """A matching deny anywhere wins; otherwise the first match decides, and the next one too if it says continue.
 
     A policy whose condition is about earlier results adds its gates and decides nothing else: the list goes on.
-    All conditions of one ruling share its time. `left_out`: so many for other types, behind the first 50 of them, may
-    be missing from the list.
+    `left_out`: so many for other types may be missing, behind the first 50 of them.
     """
-    facts = facts.knowing()
-    found = [(rule, match(rule, facts)) for rule in rules]
     fits = [(rule, said) for rule, said in found if said.matched]
     denied = next((rule for rule, _ in fits if rule.action == "deny"), None)
     counted: list[Rule] = [] if denied is None else [denied]
@@ -81,21 +86,22 @@ def rule_on(rules: list[Rule], facts: Facts, left_out: int = 0) -> Ruling:
             break
     required = tuple(rule for rule in counted if rule.action == "require")
     passed = next((rule for rule in counted if rule.action == "approve"), None) if not required else None
-    reasons = tuple(_reason(rule, said, rule in counted or rule in later) for rule, said in found)
+    counted += later
+    reasons = tuple([_reason(rule, said, counted) for rule, said in found])
     return Ruling(denied, passed, required, tuple(later), shortened(reasons, left_out))
 
 
 def shortened(reasons: tuple[dict[str, Any], ...], left_out: int) -> tuple[dict[str, Any], ...]:
     """At most so many policies for another type are named one by one; the rest are counted in the last entry."""
-    others = [each for each in reasons if each["why"] == Why.TYPE.value]
+    others = [each for each in reasons if each["why"] == OTHER_TYPE]
     spare = {id(each) for each in others[MOST_OTHERS:]}
-    named = tuple(each for each in reasons if id(each) not in spare)
+    named = [each for each in reasons if id(each) not in spare]
     count = len(spare) + left_out
-    return (*named, {"others": count, "why": Why.TYPE.value, "matched": False}) if count else named
+    return (*named, *([{"others": count, "why": OTHER_TYPE, "matched": False}] if count else []))
 
 
-def _reason(rule: Rule, said: Match, counted: bool) -> dict[str, Any]:
+def _reason(rule: Rule, said: Match, counted: Sequence[Rule]) -> dict[str, Any]:
     """Why a policy did or did not decide; `shadowed` if it matched and an earlier one had the last word."""
-    why = "shadowed" if said.matched and not counted else said.why.value
+    why = "shadowed" if said.matched and rule not in counted else said.why.value
     reason = {"policy": rule.name, "version": rule.version, "matched": said.matched, "action": rule.action, "why": why}
     return reason | {"error": said.error} if said.error else reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from approvals.activerules import active_list
@@ -10,7 +11,7 @@ from approvals.conditions.facts import Facts
 from approvals.directory import member
 from approvals.matching import asks_for_schema, names_of
 from approvals.models import Person
-from approvals.rules import Rule, Ruling, rule_on
+from approvals.rules import Rule, Ruling
 from intents import clock
 from intents.ids import parse_id
 from intents.jsonschemas.closed import open_place
@@ -54,12 +55,13 @@ def facts_of_intent(intent: Intent, prior: dict[str, Any] | None = None) -> Fact
 
 def ruling_on(intent: Intent, payload: dict[str, Any]) -> Ruling:
     """What the policies of now say of an intent that was sent, if its payload were this one."""
-    rules, left_out = active_list(intent.workspace).about(intent.intent_type)
+    listed = active_list(intent.workspace)
+    rules = listed.about(intent.intent_type)
     facts = facts_of_intent(intent).knowing(payload=payload)
-    return rule_on(rules, with_schema(facts, rules, intent.workspace), left_out)
+    return listed.rule_on(rules, with_schema(facts, rules.values(), intent.workspace))
 
 
-def with_schema(facts: Facts, rules: list[Rule], workspace: Workspace) -> Facts:
+def with_schema(facts: Facts, rules: Iterable[Rule], workspace: Workspace) -> Facts:
     """The facts with whether the type has a closed schema, asked only where a policy depends on it."""
     if not any(asks_for_schema(rule, facts) for rule in rules):
         return facts
@@ -84,8 +86,9 @@ def registered_types(workspace: Workspace, rule: Rule) -> list[str]:
 
 
 def _ruling(submission: Submission, key: ApiKey) -> Ruling:
-    rules, left_out = active_list(key.workspace).about(submission.intent_type)
-    asks_requester = any("requester" in names_of(rule) for rule in rules)
+    listed = active_list(key.workspace)
+    rules = listed.about(submission.intent_type)
+    asks_requester = any("requester" in names_of(rule) for rule in rules.values())
     facts = Facts(
         type=submission.intent_type,
         sender=key.service_account.name,
@@ -96,7 +99,7 @@ def _ruling(submission: Submission, key: ApiKey) -> Ruling:
         created_at=clock.now(),
         workers=tuple(step.agent_address for step in submission.steps or [] if step.kind == "agent"),
     )
-    return rule_on(rules, with_schema(facts, rules, key.workspace), left_out)
+    return listed.rule_on(rules, with_schema(facts, rules.values(), key.workspace))
 
 
 def _requester(submission: Submission, key: ApiKey) -> str:

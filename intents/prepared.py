@@ -26,6 +26,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Field, ForeignObject, Lookup, Model, QuerySet
 from django.db.models.query import ModelIterable, get_related_populators
 
+from intents.cursors import executed
+
 R = TypeVar("R")
 T = TypeVar("T")
 Question = tuple[Any, ...]
@@ -58,9 +60,7 @@ def foresee(*questions: Question) -> None:
     here = connections[DEFAULT_DB_ALIAS]
     sql = ", ".join(prepared.sign.sql for prepared, *_ in asked)
     values = [value for prepared, *given in asked for value in prepared.sign.params(dict(given), here)]
-    with here.cursor() as cursor:
-        cursor.execute(f"SELECT {sql}", values)
-        found = cursor.fetchone() or ()
+    (found,) = executed(f"SELECT {sql}", values, here).fetchall()
     answers.update((question, []) for question, is_there in zip(asked, found, strict=True) if not is_there)
 
 
@@ -125,9 +125,7 @@ class Prepared(Generic[R]):
     def _read(self, values: dict[str, Any]) -> list[R]:
         text = self._text = self._text or _Text(self._make)
         here = connections[DEFAULT_DB_ALIAS]
-        with here.cursor() as cursor:
-            cursor.execute(text.sql, text.params(values, here))
-            return text.rows(cursor.fetchall(), here)
+        return text.rows(executed(text.sql, text.params(values, here), here).fetchall(), here)
 
     def first(self, **values: Any) -> R | None:
         """The first of the rows, for queries that find one at most."""

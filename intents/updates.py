@@ -7,12 +7,12 @@ from functools import cache, cached_property
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.sql import UpdateQuery
 
+from intents.columns import Column
+from intents.cursors import executed
 from intents.prepared import Sql, with_places
-
-_Fields = tuple["Field[Any, Any]", ...]
 
 
 def update(row: Model, *names: str) -> None:
@@ -23,12 +23,10 @@ def update(row: Model, *names: str) -> None:
 
 def update_if(row: Model, *names: str, **still: Any) -> bool:
     """Write these fields if the row is there, and those others are `still` so in the database; never None."""
-    text, fields = _statement(type(row), names, tuple(still))
+    text, columns = _statement(type(row), names, tuple(still))
     here = connections[DEFAULT_DB_ALIAS]
-    values = [field.get_db_prep_save(field.pre_save(row, add=False), connection=here) for field in fields]
-    with here.cursor() as cursor:
-        cursor.execute(text, [*values, *still.values()])
-        return bool(cursor.rowcount)
+    values = [column.value(row, here, add=False) for column in columns]
+    return bool(executed(text, [*values, *still.values()], here).rowcount)
 
 
 class PreparedUpdate:
@@ -40,9 +38,7 @@ class PreparedUpdate:
     def __call__(self, **values: Any) -> int:
         """How many rows it changed."""
         here = connections[DEFAULT_DB_ALIAS]
-        with here.cursor() as cursor:
-            cursor.execute(self._sql.sql, self._sql.params(values, here))
-            return int(cursor.rowcount)
+        return int(executed(self._sql.sql, self._sql.params(values, here), here).rowcount)
 
     @cached_property
     def _sql(self) -> Sql:
@@ -53,7 +49,7 @@ class PreparedUpdate:
 
 
 @cache
-def _statement(model: type[Model], names: tuple[str, ...], still: tuple[str, ...]) -> tuple[str, _Fields]:
+def _statement(model: type[Model], names: tuple[str, ...], still: tuple[str, ...]) -> tuple[str, tuple[Column, ...]]:
     """The UPDATE by the primary key, and the fields whose values it takes, the key last; then those of `still`."""
     quote = connection.ops.quote_name
     key = model._meta.pk
@@ -62,4 +58,5 @@ def _statement(model: type[Model], names: tuple[str, ...], still: tuple[str, ...
     columns = {field.name: str(field.column) for field in model._meta.concrete_fields}
     fence = [str(key.column), *(columns[name] for name in still)]
     where = " AND ".join(f"{quote(column)} = %s" for column in fence)
-    return f"UPDATE {quote(model._meta.db_table)} SET {changes} WHERE {where}", (*fields, key)  # noqa: S608
+    text = f"UPDATE {quote(model._meta.db_table)} SET {changes} WHERE {where}"  # noqa: S608
+    return text, tuple(Column(field, connection.vendor) for field in (*fields, key))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model
+from django.db.models import Model
 
-_Fields = tuple["Field[Any, Any]", ...]
+from intents.columns import Column
+from intents.cursors import executed
+
 AT_ONCE = 20  # more rows go in several statements
 
 
@@ -24,23 +24,18 @@ def insert(*rows: Model, unless_taken: bool = False) -> bool:
         return all(done)
     if not rows:
         return True
-    text, fields = _statement(type(rows[0]), len(rows), unless_taken)
+    text, columns = _statement(type(rows[0]), len(rows), unless_taken)
     here = connections[DEFAULT_DB_ALIAS]
-    with here.cursor() as cursor:
-        cursor.execute(text, [_value(row, field, here) for row in rows for field in fields])
-        keys = cursor.fetchall()
+    values = [column.value(row, here, add=True) for row in rows for column in columns]
+    keys = executed(text, values, here).fetchall()
     for row, (key,) in zip(rows, keys, strict=False):
         row.pk = row.pk or key
         row._state.adding, row._state.db = False, here.alias
     return bool(keys)
 
 
-def _value(row: Model, field: Field[Any, Any], here: BaseDatabaseWrapper) -> Any:
-    return field.get_db_prep_save(field.pre_save(row, add=True), connection=here)
-
-
 @cache
-def _statement(model: type[Model], count: int, unless_taken: bool) -> tuple[str, _Fields]:
+def _statement(model: type[Model], count: int, unless_taken: bool) -> tuple[str, tuple[Column, ...]]:
     """The INSERT for so many rows, and the fields whose values it takes; the database makes automatic keys itself."""
     quote = connection.ops.quote_name
     key = model._meta.pk
@@ -50,4 +45,4 @@ def _statement(model: type[Model], count: int, unless_taken: bool) -> tuple[str,
     conflict = " ON CONFLICT DO NOTHING" if unless_taken else ""
     table = quote(model._meta.db_table)
     text = f"INSERT INTO {table} ({names}) VALUES {marks}{conflict} RETURNING {quote(str(key.column))}"  # noqa: S608
-    return text, fields
+    return text, tuple(Column(field, connection.vendor) for field in fields)

@@ -53,8 +53,8 @@ def fill(house: House, count: int) -> None:
 
 def read_and_weighed(house: House, about: Facts) -> Ruling:
     """As for a request: read from PostgreSQL, and worked out only if something has changed."""
-    rules, left_out = active_list(house.world.workspace).about(about.type)
-    return rule_on(rules, about.knowing(), left_out)
+    listed = active_list(house.world.workspace)
+    return listed.rule_on(listed.about(about.type), about)
 
 
 def match_of(number: int) -> dict[str, object]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
 from approvals.models import Gate, Seat
 from intents import clock
+from intents.columns import Column
+from intents.cursors import executed
 from intents.ids import new_id
+from intents.lifecycle import Status
 from intents.models import ApiKey, Intent
 from intents.prepared import Prepared, answer, foresee, read_once
+from intents.services.durable import durable
 from intents.services.rows import AT_ONCE, insert
 from intents.updates import PreparedUpdate, update, update_if
 from tests.factories import make_key, make_person, open_gate, send
@@ -165,3 +169,47 @@ def test_a_prepared_update_changes_what_its_query_finds(world):
     assert make(gate=gate.pk, person=world.ana.pk, at=now + timedelta(hours=1)) == 0
     told = Seat.objects.filter(gate=gate).values_list("person_id", "told_at")
     assert dict(told) == {world.ana.pk: now, world.bo.pk: None, world.cy.pk: None}
+
+
+def test_columns_hold_what_django_would_write(world):
+    gate = open_gate(world)
+    intent = gate.intent
+    rows = [gate, gate.ask, intent, intent.texts, intent.sender, world.ana, *intent.steps.all(), *intent.events.all()]
+    intent.status, intent.correlation_id = Status.WAITING, 17  # neither is a plain text
+
+    for row in rows:
+        for field in row._meta.concrete_fields:
+            found = Column(field, connection.vendor).value(row, connection, add=False)
+            wanted = field.get_db_prep_save(field.pre_save(row, False), connection)
+            assert (type(found), getattr(found, "obj", found)) == (type(wanted), getattr(wanted, "obj", wanted)), field
+
+
+def test_a_column_that_is_set_on_saving_is_set(world):
+    (created,) = [field for field in world.workspace._meta.concrete_fields if field.name == "created_at"]
+    before = world.workspace.created_at
+
+    Column(created, connection.vendor).value(world.workspace, connection, add=True)
+
+    assert world.workspace.created_at > before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_cursor_serves_until_the_connection_is_another():
+    with durable():
+        first = executed("SELECT 1", [], connection)
+        assert executed("SELECT 2", [], connection) is first
+        assert first.fetchall() == [(2,)]
+        with CaptureQueriesContext(connection) as captured:
+            assert executed("SELECT 3", [], connection) is not first
+        assert [query["sql"] for query in captured.captured_queries] == ["SELECT 3"]
+        executed("SELECT 4", [], connection)
+    connection.close()
+
+    assert executed("SELECT 5", [], connection).fetchall() == [(5,)]
+
+
+def test_a_cursor_serves_after_an_error():
+    with pytest.raises(DatabaseError), transaction.atomic():
+        executed("SELECT nothing_like_that", [], connection)
+
+    assert executed("SELECT 1", [], connection).fetchall() == [(1,)]
