@@ -6,9 +6,10 @@ At least once: a worker that dies after sending is followed by another sending, 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from approvals.services.told import mark_told, mark_unreachable
@@ -18,7 +19,7 @@ from intents.services.durable import durable
 from notifications import breaker, keptmail, metrics
 from notifications.bounces.stopping import stop_of
 from notifications.case import Case, read_case
-from notifications.channels.base import Channel, Dead, Fate, Message, Retry, Sent
+from notifications.channels.base import Channel, Dead, Fate, Message, Retry, Sending, Sent
 from notifications.channels.registry import CHANNELS
 from notifications.claims import MOST_ATTEMPTS, claim, conclude, give_back, pause_after, put_off, settle
 from notifications.compose import compose
@@ -47,6 +48,10 @@ class Unsent:
 @dataclass(frozen=True)
 class Stopped(Dead):
     """The address takes nothing, as it showed before: the channel was not asked again."""
+
+
+Begun = Fate | Unsent | Sending
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,14 @@ def _work_through(claimed: Sequence[Delivery], channel: Channel) -> tuple[Sequen
 
 def see_through(delivery: Delivery, channel: Channel, now: datetime, known: set[str] | None = None) -> Seen:
     """Send a claimed delivery, and settle it. `known`: the accounts of which it was noted lately that they work."""
-    fate = _fate(delivery, channel, now)
+    with read_once():
+        begun = begin(delivery, channel, now)
+    return finish(delivery, begun, channel, now, known)
+
+
+def finish(delivery: Delivery, begun: Begun, channel: Channel, now: datetime, known: set[str] | None = None) -> Seen:
+    """Send what was begun, and settle it."""
+    fate = _excused(delivery, begun) if callable(begun) else begun
     _conclude(delivery, fate, now)
     account = channel.account_of(delivery)
     known = set() if known is None else known
@@ -95,19 +107,24 @@ def see_through(delivery: Delivery, channel: Channel, now: datetime, known: set[
     return Seen(fate)
 
 
-def _fate(delivery: Delivery, channel: Channel, now: datetime) -> Fate | Unsent:
-    """What became of it. An error of our own is a reason to try again, and must not stop the others."""
+def begin(delivery: Delivery, channel: Channel, now: datetime) -> Begun:
+    """What became of it, or how it is sent: several that are begun within one `read_once` ask everything once."""
+    return _excused(delivery, lambda: _begun(delivery, channel, now))
+
+
+def _excused(delivery: Delivery, step: Callable[[], T]) -> T | Retry:
+    """An error of our own is a reason to try again, and must not stop the others."""
     try:
-        if delivery.purpose == Purpose.DIGEST:
-            adopt(delivery)
-        with read_once():
-            return _tried(read_case(delivery, now), channel)
+        return step()
     except Exception as error:
         log.exception("delivery failed", extra={"delivery": str(delivery.pk)})
         return Retry(0, f"An error of our own: {type(error).__name__}.")
 
 
-def _tried(case: Case, channel: Channel) -> Fate | Unsent:
+def _begun(delivery: Delivery, channel: Channel, now: datetime) -> Begun:
+    if delivery.purpose == Purpose.DIGEST:
+        adopt(delivery)
+    case = read_case(delivery, now)
     unneeded = superseded_by(case)
     if unneeded:
         return Unsent(DeliveryStatus.SUPERSEDED, unneeded)
@@ -129,7 +146,10 @@ def _message(case: Case, channel: Channel) -> Message:
 def _conclude(delivery: Delivery, fate: Fate | Unsent, now: datetime) -> None:
     fated = type(fate).__name__.lower()
     words = {"delivery": str(delivery.pk), "intent": str(delivery.intent_id), "attempt": delivery.attempt}
-    if conclude(lambda: _settle(delivery, fate, now), fated, words | {"why": getattr(fate, "why", "")}):
+    is_settled = conclude(lambda: _settle(delivery, fate, now), fated, words | {"why": getattr(fate, "why", "")})
+    if isinstance(fate, Sent) and not is_settled:
+        fate.keep()
+    if is_settled:
         metrics.TRIES.labels(delivery.channel, fated).inc()
         if isinstance(fate, Sent):
             metrics.SENT_AFTER.labels(delivery.channel).observe((clock.now() - delivery.created_at).total_seconds())
@@ -155,6 +175,7 @@ def _pause(delivery: Delivery, fate: Retry) -> float:
 def sent(delivery: Delivery, fate: Sent, now: datetime, said_at: datetime) -> None:
     """The gate's seat and the delivery change in one transaction, or neither does. By a post nobody counts as told."""
     with durable():
+        fate.keep()
         if delivery.person_id:
             for gate_id in _gates_told(delivery, said_at):
                 mark_told(gate_id, delivery.person_id, now)

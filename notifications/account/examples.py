@@ -14,6 +14,7 @@ from approvals.text import Row
 from intents.ids import new_id
 from notifications.bounces.stopping import stop_of
 from notifications.channels.base import Dead, Fate, Message, Retry
+from notifications.channels.email import EmailChannel
 from notifications.channels.registry import CHANNELS
 from notifications.content import Content, Fact, Quote, Table
 from notifications.models import EMAIL, SLACK
@@ -57,7 +58,7 @@ def mail_example(person: Person, now: datetime) -> Fate:
         return Dead(f"nothing is sent to it until an admin lifts that. {stopped.why}")
     message = Message(new_id(), new_id(), None, person.email, example(person, now))
     try:
-        return CHANNELS[EMAIL].send(message)
+        return EmailChannel().send(message)
     except Exception as error:
         log.exception("example failed", extra={"person": person.ref})
         return Retry(0, f"an error of our own: {type(error).__name__}")

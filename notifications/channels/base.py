@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -31,9 +31,12 @@ class Message:
 
 @dataclass(frozen=True)
 class Sent:
-    """The channel took it; `ref` is the channel's own id of the message."""
+    """The channel took it; `ref` is the channel's own id of the message. `keep` notes what else it must remember of it:
+    in the transaction that settles the delivery or, where that fails, in one of its own.
+    """
 
     ref: str
+    keep: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Dead:
 
 
 Fate = Sent | Retry | Dead
+Sending = Callable[[], Fate]
+"""The one try, by whoever may wait for the network: everything that is said was read before."""
 
 
 class Channel(Protocol):
@@ -73,5 +78,5 @@ class Channel(Protocol):
     def together(self) -> AbstractContextManager[Channel]:
         """The same channel, for messages that one thread sends one after the other."""
 
-    def send(self, message: Message) -> Fate:
-        """Try once, outside any transaction, within the channel's own time limit."""
+    def send(self, message: Message) -> Fate | Sending:
+        """Try once, outside any transaction, within the channel's own time limit; or say how."""

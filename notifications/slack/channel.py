@@ -7,8 +7,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +17,9 @@ from slack_sdk import WebClient
 
 from approvals.models import Person
 from intents import clock
-from intents.prepared import Prepared
+from intents.prepared import Prepared, read_once
 from notifications.case import Case
-from notifications.channels.base import Dead, Fate, Message, Retry, Sent
+from notifications.channels.base import Dead, Fate, Message, Retry, Sending, Sent
 from notifications.content import Content
 from notifications.links import links_of
 from notifications.models import SLACK, Delivery, Purpose, SlackInstallation, SlackLink, SlackMessage
@@ -50,14 +51,27 @@ _INSTALLATION = Prepared(lambda workspace: SlackInstallation.objects.filter(work
 
 
 @dataclass(frozen=True)
+class Draft:
+    """A card, where it goes, and below which one."""
+
+    card: Card
+    place: kept.Place
+    root: SlackMessage | None
+
+
+@dataclass(frozen=True)
 class Post:
-    """What is about to be posted, and where: to a person by their link, or to the case's room."""
+    """What is about to be posted, and where: to a person by their link, or to the case's room.
+
+    It has its draft, unless Slack must say something first.
+    """
 
     installation: SlackInstallation
     link: SlackLink | None
     case: Case
     content: Content
     client: WebClient
+    draft: Draft | None = None
 
 
 class SlackChannel:
@@ -84,7 +98,7 @@ class SlackChannel:
         """Calls have nothing in common."""
         return nullcontext(self)
 
-    def send(self, message: Message) -> Fate:
+    def send(self, message: Message) -> Fate | Sending:
         """A message that was posted by an earlier try, whose worker died, is found and not posted again."""
         if message.case is None:
             raise ValueError("A Slack message needs its case.")
@@ -94,7 +108,9 @@ class SlackChannel:
             post = _prepared(message.case, message.content)
         except Unreadable as error:
             return Dead(str(error))
-        return post if isinstance(post, Dead) else self._send(post)
+        if isinstance(post, Dead):
+            return post
+        return partial(self._send, replace(post, draft=_draft(post) if _is_known(post, clock.now()) else None))
 
     def _send(self, post: Post) -> Fate:
         try:
@@ -111,23 +127,29 @@ class SlackChannel:
 
     def _posted(self, post: Post) -> Fate:
         """Post it, and keep where it stands. A thread whose card was deleted in Slack is begun anew."""
+        draft = post.draft if _is_known(post, clock.now()) else None
         if refused := self._room_refuses(post):
             return refused
-        team_id, channel = post.installation.team_id, self._conversation(post)
-        root = kept.root_of(post.case, team_id, channel)
-        place = kept.Place(team_id, channel, root.ts if root else "")
-        if _may_be_there(post.case.delivery) and (row := self._adopted(post, place)):
+        draft = draft or self._late_draft(post)
+        if _may_be_there(post.case.delivery) and (row := self._adopted(post, draft.place)):
             return Sent(str(row))
-        card = card_of(post.case, post.content, in_thread=root is not None)
         self._rest()
         try:
-            said = post.client.chat_postMessage(**_words(card, post.case, place))
+            said = post.client.chat_postMessage(**_words(draft, post.case))
         except FAULTS as error:
-            if root is None or code_of(error) != THREAD_GONE:
+            if draft.root is None or code_of(error) != THREAD_GONE:
                 raise
-            kept.note_gone(root)
+            kept.note_gone(draft.root)
             return Retry(0, "The card of this thread was deleted in Slack: it is posted anew.", paced=True)
-        return Sent(str(kept.keep(post.case, place, str(said["ts"]), card)))
+        ts = str(said["ts"])
+        return Sent(f"{draft.place.channel}/{ts}", partial(kept.keep, post.case, draft.place, ts, draft.card))
+
+    def _late_draft(self, post: Post) -> Draft:
+        """By what Slack says first."""
+        if post.link and not post.link.dm_channel:
+            post.link.dm_channel = self._opened(post)
+        with read_once():
+            return _draft(post)
 
     def _adopted(self, post: Post, place: kept.Place) -> SlackMessage | None:
         """The message of an earlier try, if Slack has one."""
@@ -153,12 +175,6 @@ class SlackChannel:
         except FAULTS:
             return False
 
-    def _conversation(self, post: Post) -> str:
-        """The channel's id; with a person that of the conversation, asked for once."""
-        if post.link is None:
-            return post.case.delivery.address.partition("/")[2]
-        return post.link.dm_channel or self._opened(post)
-
     def _opened(self, post: Post) -> str:
         """The conversation of this app with the person, kept from now on."""
         if post.link is None:
@@ -167,6 +183,25 @@ class SlackChannel:
         channel = str(post.client.conversations_open(users=post.link.user_id)["channel"]["id"])
         SlackLink.objects.filter(pk=post.link.pk).update(dm_channel=channel)
         return channel
+
+
+def _is_known(post: Post, now: datetime) -> bool:
+    """True if nothing is to be asked before it is posted: neither where, nor who reads there."""
+    room = post.case.room
+    return bool(_conversation(post)) and (room is None or is_fresh(room, now))
+
+
+def _conversation(post: Post) -> str:
+    """Its id, or "" if nobody has opened it yet."""
+    return post.link.dm_channel if post.link else post.case.delivery.address.partition("/")[2]
+
+
+def _draft(post: Post) -> Draft:
+    """By what is known now."""
+    team_id, channel = post.installation.team_id, _conversation(post)
+    root = kept.root_of(post.case, team_id, channel)
+    place = kept.Place(team_id, channel, root.ts if root else "")
+    return Draft(card_of(post.case, post.content, in_thread=root is not None), place, root)
 
 
 def _may_be_there(delivery: Delivery) -> bool:
@@ -201,8 +236,9 @@ def _prepared(case: Case, content: Content) -> Post | Dead:
     return Post(installation, link, case, content, client_of(installation))
 
 
-def _words(card: Card, case: Case, place: kept.Place) -> dict[str, Any]:
+def _words(draft: Draft, case: Case) -> dict[str, Any]:
     """No link in it is unfolded. The metadata name the delivery, so that a repeat can be recognised."""
+    card, place = draft.card, draft.place
     words: dict[str, Any] = {
         "channel": place.channel,
         "text": card.text,

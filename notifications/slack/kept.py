@@ -33,6 +33,13 @@ _ROOT = Prepared(
 )
 
 
+_SAME = Prepared(
+    lambda pk, is_shared, fault: SlackRoom.objects.select_for_update(of=("self",)).filter(
+        pk=pk, is_shared=is_shared, fault=fault
+    )
+)
+
+
 _STANDS = Prepared(lambda intent: SlackMessage.objects.filter(intent=intent, gone=False)[:1])
 
 
@@ -132,8 +139,7 @@ def note_gone(row: SlackMessage, why: str = DELETED) -> None:
 
 def _is_as_it_was(room: SlackRoom) -> bool:
     """Held until the message is noted: whoever changes the channel marks all messages that stand there, later."""
-    same = SlackRoom.objects.filter(pk=room.pk, is_shared=room.is_shared, fault=room.fault)
-    return same.select_for_update(of=("self",)).first() is not None
+    return bool(_SAME(pk=room.pk, is_shared=room.is_shared, fault=room.fault))
 
 
 def _row(case: Case, place: Place, ts: str) -> SlackMessage:

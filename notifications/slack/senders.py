@@ -6,13 +6,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 
 from django.db import connections
 
 from intents import clock, ticks
+from intents.prepared import read_once
 from notifications.channels.base import Channel
-from notifications.deliver import Unsent, see_through
+from notifications.deliver import Begun, Unsent, begin, finish
 from notifications.models import Delivery
 from notifications.slack.channel import SlackChannel
 from notifications.slack.copies import rewrite_next
@@ -107,31 +109,31 @@ class Senders:
         """Take on what may go. In how many seconds to look again; None if nothing waits."""
         now = clock.now()
         claimed = claim_some(self._free)
-        for delivery in claimed:
-            self._begin(delivery)
+        with read_once():
+            for delivery in claimed:
+                self._take_on(delivery, begin(delivery, self._channel, now), now)
         ticks.alive()
         if claimed:
             return 0.0
         turn = next_turn(now)
         return max((turn - clock.now()).total_seconds(), 0.0) if turn else None
 
-    def _begin(self, delivery: Delivery) -> None:
+    def _take_on(self, delivery: Delivery, begun: Begun, now: datetime) -> None:
         with self._changed:
             self._free -= 1
-        self._crew.hand(partial(self._send, delivery))
+        self._crew.hand(partial(self._send, delivery, begun, now))
 
-    def _send(self, delivery: Delivery) -> None:
+    def _send(self, delivery: Delivery, begun: Begun, now: datetime) -> None:
         try:
-            send(delivery, self._channel)
+            _finish(delivery, begun, self._channel, now)
         finally:
             with self._changed:
                 self._free += 1
                 self._changed.notify_all()
 
 
-def send(delivery: Delivery, channel: Channel) -> None:
-    """Send a claimed message."""
-    seen = see_through(delivery, channel, clock.now())
+def _finish(delivery: Delivery, begun: Begun, channel: Channel, now: datetime) -> None:
+    seen = finish(delivery, begun, channel, now)
     if isinstance(seen.fate, Unsent):
         leave(delivery.address)
 
@@ -140,7 +142,10 @@ def send_next(channel: Channel) -> bool:
     """Send one message, if one may go."""
     claimed = claim_some(1)
     for delivery in claimed:
-        send(delivery, channel)
+        now = clock.now()
+        with read_once():
+            begun = begin(delivery, channel, now)
+        _finish(delivery, begun, channel, now)
     return bool(claimed)
 
 

@@ -242,7 +242,7 @@ def test_note_waits_while_a_worker_may_be_sending_the_request(world, time_machin
     gate = open_gate(world)
     announce_due()
     held = claim("email", 10)
-    fates = [deliver._fate(delivery, EmailChannel(), clock.now()) for delivery in held]
+    fates = [deliver.begin(delivery, EmailChannel(), clock.now()) for delivery in held]
     say(gate, world.ana)
     tell()
     assert noted(DeliveryStatus.QUEUED) == ["bo@acme.example", "cy@acme.example"]

@@ -62,7 +62,7 @@ def test_deliver_leaves_alone_what_another_worker_holds(world, kept):
 def test_deliver_sends_again_and_settles_once_when_a_worker_died_after_sending(world, smtp, time_machine):
     gate = ask(world, "dee@acme.example")
     (dead_workers,) = claim("email", 10)
-    deliver._fate(dead_workers, EmailChannel(), clock.now())
+    deliver.begin(dead_workers, EmailChannel(), clock.now())
     time_machine.shift(LEASE + timedelta(seconds=1))
 
     deliver_due()

@@ -10,12 +10,10 @@ from approvals.models import Membership, Seat
 from approvals.services.linting import lint_workspace
 from intents import clock, sweeps
 from intents.submission import Submission
-from notifications import deliver
 from notifications.announce import announce_due
-from notifications.channels.registry import CHANNELS
 from notifications.claims import LEASE
 from notifications.deliver import deliver_due
-from notifications.models import Delivery, DeliveryStatus, SlackInstallation, SlackMessage, SlackRoom
+from notifications.models import Delivery, DeliveryStatus, SlackInstallation, SlackRoom
 from notifications.rehearsal.script import Script
 from notifications.rehearsal.stage import rehearse
 from notifications.slack.installing import note_fault
@@ -27,6 +25,7 @@ from tests.factories import gate_rule, make_policy, open_gate
 from tests.notifications.posting import TASK, asked, channel_ready, post_in, row_of, settle
 from tests.notifications.slacking import (
     add_channel,
+    posted_only,
     tell,
 )
 
@@ -139,8 +138,7 @@ def test_post_that_stood_there_before_its_worker_died_is_not_posted_again_and_be
     announce_due()
     Delivery.objects.exclude(person_id=None).delete()
     (died,) = claim_some(1)
-    deliver._fate(died, CHANNELS["slack"], clock.now())
-    SlackMessage.objects.all().delete()
+    posted_only(died)
     time_machine.shift(LEASE.total_seconds() + 1)
 
     tell()

@@ -10,9 +10,7 @@ import pytest
 from slack_sdk import WebClient
 
 from intents import clock
-from notifications import deliver
 from notifications.announce import announce_due
-from notifications.channels.registry import CHANNELS
 from notifications.claims import LEASE
 from notifications.models import Delivery, DeliveryStatus, SlackLink, SlackMessage, SlackRoom
 from notifications.slack.lanes import claim_some
@@ -22,7 +20,7 @@ from notifications.slack.roomlook import look_at_rooms_due, look_soon
 from tests.acts import say
 from tests.factories import gate_rule, make_policy, open_gate
 from tests.fakes.slack import Slack
-from tests.notifications.slacking import PUBLIC, add_channel, installed, linked, tell, tell_us
+from tests.notifications.slacking import PUBLIC, add_channel, installed, linked, posted_only, tell, tell_us
 
 pytestmark = [pytest.mark.usefixtures("afternoon", "kept"), pytest.mark.django_db]
 TASK = {"title": "Add an index", "description": "It is slow, says the agent."}
@@ -183,8 +181,7 @@ def test_post_is_known_again_below_all_that_people_have_said_since(world, slack,
     announce_due()
     Delivery.objects.exclude(person_id=None).delete()
     (died,) = claim_some(1)
-    deliver._fate(died, CHANNELS["slack"], clock.now())
-    SlackMessage.objects.all().delete()
+    posted_only(died)
     for _ in range(250):
         slack.keep("C0DEPLOYS", slack.next_ts(), {"text": "hm"}, "")
     time_machine.shift(LEASE.total_seconds() + 1)

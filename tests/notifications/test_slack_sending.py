@@ -11,11 +11,10 @@ from approvals.services.take_back import take_back
 from intents import clock, sweeps
 from intents.models import Event
 from intents.services.purge import purge
-from notifications import deliver
 from notifications.announce import announce_due
 from notifications.channels.registry import CHANNELS
 from notifications.claims import LEASE
-from notifications.deliver import deliver_due
+from notifications.deliver import begin, deliver_due, finish
 from notifications.models import (
     ChannelAccount,
     Delivery,
@@ -29,7 +28,7 @@ from notifications.slack.inbound import dispatch
 from notifications.slack.lanes import claim_some
 from notifications.slack.senders import slack_due
 from tests.factories import gate_rule, make_policy, make_team, open_gate
-from tests.notifications.slacking import installed, linked
+from tests.notifications.slacking import installed, linked, posted_only
 
 pytestmark = [pytest.mark.usefixtures("afternoon", "kept"), pytest.mark.django_db]
 
@@ -341,8 +340,7 @@ def test_a_message_that_was_posted_before_the_worker_died_is_known_and_not_poste
 ):
     gate = asked(world)
     [died] = claim_some(1)
-    deliver._fate(died, CHANNELS["slack"], clock.now())
-    SlackMessage.objects.all().delete()
+    posted_only(died)
     time_machine.shift(LEASE.total_seconds() + 1)
 
     slack_due()
@@ -355,14 +353,28 @@ def test_a_message_that_was_posted_before_the_worker_died_is_known_and_not_poste
     assert all(post.buttons == [] for user in ("UANA", "UBO") for post in slack.to(user))
 
 
+def test_message_is_known_and_true_also_when_somebody_else_has_its_delivery_by_now(world, slack, there, time_machine):
+    gate = asked(world)
+    [slow] = claim_some(1)
+    begun = begin(slow, CHANNELS["slack"], clock.now())
+    Delivery.objects.filter(pk=slow.pk).update(attempt=2)
+
+    finish(slow, begun, CHANNELS["slack"], clock.now())
+
+    assert Delivery.objects.get(pk=slow.pk).status == DeliveryStatus.SENDING
+    assert SlackMessage.objects.get().delivery_id == slow.pk
+    say(gate, world.cy)
+    settle(time_machine)
+    assert [post.buttons for post in slack.to(slow.address.partition("/")[2])] == [[]]
+
+
 def test_message_posted_twice_after_a_worker_crash_between_post_and_settle_both_known_both_true_in_the_end(
     world, slack, there, time_machine
 ):
     """The first post becomes visible in Slack's history only after the second try has looked for it."""
     gate = asked(world)
     [died] = claim_some(1)
-    deliver._fate(died, CHANNELS["slack"], clock.now())
-    SlackMessage.objects.all().delete()
+    posted_only(died)
     hidden = slack.messages.copy()
     slack.messages.clear()
     time_machine.shift(LEASE.total_seconds() + 1)
