@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import copy
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db.models import F, QuerySet
 
@@ -15,7 +17,7 @@ from intents.clock import iso
 from intents.errors import Busy
 from intents.prepared import Prepared
 from intents.services.durable import durable
-from intents.updates import update_if
+from intents.updates import PreparedUpdate, update_if
 from notifications.models import Delivery, DeliveryStatus, WebhookDelivery
 
 log = logging.getLogger(__name__)
@@ -38,23 +40,38 @@ def claim(channel: str, limit: int) -> list[Delivery]:
     if not _ANY(channel=channel, now=clock.now()):
         return []
     with durable():
-        return take(Delivery.objects.select_related("event__text").filter(channel=channel), limit, clock.now())
+        now = clock.now()
+        return _hold(_due_on(limit)(channel=channel, now=now), now)
 
 
 def take(rows: QuerySet[Row], limit: int, now: datetime) -> list[Row]:
-    """Inside `durable()`: hold up to `limit` of these that are due, the longest due first, a dead worker's included.
+    """Inside `durable()`: hold up to `limit` of these that are due."""
+    return _hold(_due(rows, now)[:limit], now)
 
-    While held, `not_before` is the lease's end: it is always the next moment at which a row wants attention.
+
+def take_these(keys: Collection[UUID], now: datetime) -> list[Delivery]:
+    """Inside `durable()`: hold those of these deliveries that are due, and that nobody else is just taking."""
+    return _hold(_THESE(keys=list(keys), now=now), now) if keys else []
+
+
+def _due(rows: QuerySet[Row], now: Any) -> QuerySet[Row]:
+    """Those of these that are due and that nobody else is just taking, the longest due first, a dead worker's included.
+
+    They are locked as they are read.
     """
-    due = rows.select_for_update(skip_locked=True, of=("self",)).filter(status__in=OPEN, not_before__lte=now)
-    claimed = list(due.order_by("not_before", "pk")[:limit])
-    for row in claimed:
+    free = rows.select_for_update(skip_locked=True, of=("self",))
+    return free.filter(status__in=OPEN, not_before__lte=now).order_by("not_before", "pk")
+
+
+def _hold(due: Iterable[Row], now: datetime) -> list[Row]:
+    """While held, `not_before` is the lease's end: it is always the next moment at which a row wants attention."""
+    rows = list(due)
+    for row in rows:
         row.status, row.attempt = DeliveryStatus.SENDING, row.attempt + 1
         row.lease_until = row.not_before = now + LEASE
-    held = {"status": DeliveryStatus.SENDING, "attempt": F("attempt") + 1}
-    mine = rows.model._default_manager.filter(pk__in=[row.pk for row in claimed])
-    mine.update(**held, lease_until=now + LEASE, not_before=now + LEASE)
-    return claimed
+    if rows:
+        _HOLD[type(rows[0])](keys=[row.pk for row in rows], until=now + LEASE)
+    return rows
 
 
 def settle(delivery: Delivery | WebhookDelivery, status: DeliveryStatus, *, why: str = "", reference: str = "") -> None:
@@ -103,6 +120,25 @@ def give_back(deliveries: Sequence[Delivery], until: datetime) -> None:
     with durable():
         for row in deliveries:
             _mine(row).update(status=DeliveryStatus.QUEUED, not_before=until, lease_until=None)
+
+
+@cache
+def _due_on(limit: int) -> Prepared[Delivery]:
+    """The due deliveries of a channel, so many at most."""
+    return Prepared(lambda channel, now: _due(_WITH_WORDS.filter(channel=channel), now)[:limit])
+
+
+def _holding(rows: QuerySet[Any]) -> PreparedUpdate:
+    def made(keys: Any, until: Any) -> tuple[QuerySet[Any], dict[str, Any]]:
+        held = {"status": DeliveryStatus.SENDING, "attempt": F("attempt") + 1}
+        return rows.filter(pk__among=keys), held | {"lease_until": until, "not_before": until}
+
+    return PreparedUpdate(made)
+
+
+_WITH_WORDS = Delivery.objects.select_related("event__text")
+_THESE = Prepared(lambda keys, now: _due(_WITH_WORDS.filter(pk__among=keys), now))
+_HOLD = {Delivery: _holding(Delivery.objects.all()), WebhookDelivery: _holding(WebhookDelivery.objects.all())}
 
 
 def _write(delivery: Delivery | WebhookDelivery, **fields: Any) -> None:

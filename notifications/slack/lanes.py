@@ -14,7 +14,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Value, When
 from intents import clock
 from intents.prepared import Prepared
 from intents.services.durable import durable
-from notifications.claims import OPEN, take
+from notifications.claims import OPEN, take_these
 from notifications.models import SLACK, ChannelAccount, Delivery, SlackLane
 
 PACE = timedelta(seconds=1)
@@ -36,7 +36,7 @@ def claim_some(most: int) -> list[Delivery]:
         tried = {_team_of(row) for row in troubled if not _is_blocked(row, now)}
         first = _first_in_each(_waiting(now, {_team_of(row) for row in troubled} - tried), most, tried)
         chosen = [first[address] for address in _enter(sorted(first), now)]
-        claimed = take(Delivery.objects.select_related("event__text").filter(pk__in=chosen), most, now)
+        claimed = take_these(chosen, now)
         _begin_trials(tried & {_team(delivery.address) for delivery in claimed}, now)
     return claimed
 
