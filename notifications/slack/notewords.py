@@ -12,7 +12,8 @@ from notifications.models import SlackNote
 from notifications.slack.blocks import Card
 from notifications.slack.inbound.who import reader_of
 from notifications.slack.kept import Place, card_at
-from notifications.slack.nudge import TYPING, note, nudge
+from notifications.slack.nudge import note, nudge
+from notifications.slack.waiting import waiting_note
 
 NUDGE, NO_CODE, HELP, NO_MAIL = "nudge", "no_code", "help", "no_mail"
 UNKNOWN_CODE = (
@@ -52,8 +53,9 @@ def place_of(row: SlackNote) -> Place:
 
 
 def _nudge(row: SlackNote) -> Words:
-    root = card_at(place_of(row))
+    reader = reader_of(row.installation.team_id, row.user_id)
+    root = card_at(place_of(row)) if row.gate_id else None
     if root is None:
-        return Words(note(TYPING))
+        return Words(waiting_note(row.installation, reader, clock.now()))
     case = read_case(root.delivery, clock.now())
-    return Words(nudge(case, reader_of(root.team_id, row.user_id), root), case)
+    return Words(nudge(case, reader, root), case)

@@ -12,11 +12,11 @@ from notifications.slack.richtext import Json
 LOOK = "Look and decide"
 
 
-def open_button(gate_id: UUID, label: str) -> Json:
+def open_button(gate_id: UUID, label: str, number: int = 0) -> Json:
     """It proves nothing: what its presser may see and do is asked when it is pressed."""
     return {
         "type": "button",
-        "action_id": action_id(OPEN, 0),
+        "action_id": action_id(OPEN, number),
         "text": {"type": "plain_text", "text": one_line(label, BUTTON_LIMIT), "emoji": False},
         "value": pack_act(Act(gate_id, OPEN)),
     }

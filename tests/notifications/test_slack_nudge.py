@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from approvals.models import Decision
+from approvals.models import Decision, Gate
 from approvals.services.answer import Answer
 from approvals.services.decide import decide
 from intents import clock
 from notifications.models import SlackCode, SlackLink, SlackNote
 from notifications.slack.linking import new_code, refuse
 from notifications.slack.senders import slack_due
-from tests.notifications.slacking import PUBLIC, installed, slack_ready, tell, tell_us
+from tests.acts import say
+from tests.factories import open_gate
+from tests.notifications.slacking import PUBLIC, installed, press, slack_ready, tell, tell_us
 
 pytestmark = [pytest.mark.usefixtures("afternoon", "kept"), pytest.mark.django_db]
 NUDGE = "Typing does not decide: your answer was not recorded."
@@ -83,14 +85,33 @@ def test_bots_changes_and_other_places_are_not_answered_so_that_nothing_goes_rou
     assert not SlackNote.objects.exists()
 
 
-def test_other_words_in_a_thread_or_under_no_card_of_ours_get_the_line_of_help(world, slack, gate, typed):
+def test_other_words_in_a_thread_get_the_line_of_help(world, slack, gate, typed):
     card = slack.to("UANA")[0]
 
     (note,) = typed("why is this needed?", thread_ts=card.ts)
-    assert note.text.startswith("I am Countersign")
-    (other,) = typed("approve", "UBO")
 
-    assert other.text.startswith("I am Countersign")
+    assert note.text.startswith("I am Countersign")
+
+
+def test_answer_typed_under_no_card_is_told_what_waits(world, slack, gate, typed, time_machine):
+    (note,) = typed("approve", "UBO")
+    assert note.text == f"{NUDGE} Press the buttons of the request, or look at it here."
+    assert note.buttons == ["Look and decide"]
+    press(slack, note, "Look and decide", "UBO")
+    assert "Approve" in str(slack.views[-1][1]["view"]["blocks"])
+
+    open_gate(world, human_task={"title": "Drop a table"})
+    (several,) = typed("approve", "UANA")
+    assert several.buttons == ["Look: intent.infra.change.v1", "Look: Drop a table"]
+
+    for each in Gate.objects.filter(closed_at=None):
+        say(each, world.cy)
+    time_machine.shift(601)
+    (none,) = typed("approve", "UBO")
+    assert (none.text, none.buttons) == (f"{NUDGE} Nothing waits for you.", [])
+    slack.add_user("UEVE", "eve@acme.example")
+    assert typed("approve", "UEVE")[0].text.startswith(f"{NUDGE} Link your account first:")
+    assert not Decision.objects.exclude(person=world.cy).exists()
 
 
 def test_unknown_code_is_answered_with_how_to_make_a_new_one(world, slack, there, typed):

@@ -83,8 +83,10 @@ def _answer(incoming: Incoming, typed: Typed) -> Note | None:
         if is_repeat(typed.team_id, typed.user_id, typed.text, clock.now()):
             return None
         return Note(NO_CODE, typed.user_id, typed.channel, TOLD_EVERY)
-    helping = Note(HELP, typed.user_id, typed.channel, HELPED_EVERY, typed.thread_ts)
-    return _nudge(incoming, typed) or helping
+    if sounds_like_an_answer(typed.text):
+        at_large = Note(NUDGE, typed.user_id, typed.channel, NUDGED_EVERY, typed.thread_ts)
+        return _nudge(incoming, typed) or at_large
+    return Note(HELP, typed.user_id, typed.channel, HELPED_EVERY, typed.thread_ts)
 
 
 def _nudge(incoming: Incoming, typed: Typed) -> Note | None:
