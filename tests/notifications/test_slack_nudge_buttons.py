@@ -145,9 +145,10 @@ def test_nudge_that_its_reader_deletes_loses_nobody_the_request(world, slack, ga
     assert card(slack).buttons != []
 
 
-def test_nudge_offers_no_yes_where_the_card_offers_none(world, slack, settings, typed):
+@pytest.mark.parametrize(("rule", "size"), [({"risk": "high"}, 1), ({}, 9_000)])
+def test_nudge_offers_no_yes_where_the_card_offers_none(world, slack, settings, typed, rule, size):
     """One that needs a sign-in; one that is too large for a message."""
-    slack_ready(world, slack, settings, rule={"risk": "high"}, payload={"text": "x" * 9_000})
+    slack_ready(world, slack, settings, rule=rule, payload={"text": "x" * size})
 
     (note,) = typed("approve", thread_ts=card(slack).ts)
 
