@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ NAMES = frozenset(field.name for field in fields(Progress))
 
 def progress_json(progress: Progress) -> dict[str, Any]:
     """What the gate's row stores."""
-    stored = asdict(progress)
+    stored = vars(progress)
     return stored | {name: stored[name].isoformat() for name in MOMENTS if stored[name]}
 
 

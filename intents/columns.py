@@ -22,7 +22,7 @@ _AS_THEY_ARE: dict[str, dict[type, type]] = {
 
 
 class Column:
-    """A field of a model. Values of its plain type need no work; Django does it for all others."""
+    """A field of a model. Values of its plain type, and NULL, need no work; Django does it for all others."""
 
     def __init__(self, field: models.Field[Any, Any], vendor: str) -> None:
         self._field = field
@@ -31,8 +31,8 @@ class Column:
 
     def value(self, row: models.Model, here: BaseDatabaseWrapper, *, add: bool) -> Any:
         """What the database takes."""
-        value = row.__dict__.get(self._name)
-        if type(value) is self._plain:
+        value = row.__dict__.get(self._name, self)
+        if self._plain is not None and (value is None or type(value) is self._plain):
             return value
         return self._field.get_db_prep_save(self._field.pre_save(row, add), connection=here)
 

@@ -1,6 +1,7 @@
 """Canonical bytes, digests and the keyed links of the history chain."""
 
 import hmac
+import json
 from hashlib import sha256
 from typing import Any
 
@@ -8,13 +9,36 @@ import rfc8785
 
 Field = str | int | bytes | None
 
+LARGEST = 2**53 - 1
+_in_order = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+
 
 def canonical(value: Any) -> bytes:
     """The one byte string that stands for a JSON value (RFC 8785).
 
     Equal values give equal bytes whatever the order of their keys. Raises ValueError for what JSON cannot carry.
     """
-    return rfc8785.dumps(value)
+    return _in_order(value).encode() if _is_plain(value) else rfc8785.dumps(value)
+
+
+def _is_plain(value: Any) -> bool:
+    """True where Python's own encoder, a tenth of the work, writes the same: no fractions, and names in ASCII."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        kind = type(part)
+        if kind is dict:
+            if not ({*map(type, part)} <= {str} and "".join(part).isascii()):
+                return False
+            waiting += part.values()
+        elif kind is list:
+            waiting += part
+        elif kind is int:
+            if not -LARGEST <= part <= LARGEST:
+                return False
+        elif kind is not str and kind is not bool and part is not None:
+            return False
+    return True
 
 
 def digest_of_bytes(text: bytes) -> str:

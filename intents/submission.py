@@ -74,7 +74,7 @@ def as_request(submission: Submission) -> dict[str, Any]:
     return {
         "human_task": submission.human_task,
         "reply_to": submission.reply_to,
-        "times": asdict(submission.times),
+        "times": dict(vars(submission.times)),
         "max_delivery_attempts": submission.max_delivery_attempts,
         "scenario_id": submission.scenario_id,
         "requested_by": submission.requested_by,

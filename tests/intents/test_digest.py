@@ -1,11 +1,15 @@
 import hmac
+from collections.abc import Callable
 from hashlib import sha256
+from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
 from intents.digest import Field, canonical, chain_hash, digest_of, frame
+from intents.lifecycle import Status
 
 FIELDS = st.lists(st.one_of(st.none(), st.integers(), st.text(), st.binary())).map(tuple)
 JSON = st.recursive(
@@ -19,6 +23,8 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
+
+ODD = st.floats() | st.integers() | st.text() | st.sampled_from([Status.WAITING, (1, "x"), "\x7f\x1f\u2028", {1: 2}])
 
 
 def unframed(raw: bytes) -> tuple[Field, ...]:
@@ -43,6 +49,21 @@ def test_canonical_sorts_names_by_utf16_when_beyond_the_bmp() -> None:
     value = {"\ufb33": 1, "\U0001f600": 2, "a": [1.0, 1e21, None, True]}
 
     assert canonical(value) == '{"a":[1,1e+21,null,true],"\U0001f600":2,"\ufb33":1}'.encode()
+
+
+@given(
+    st.one_of(JSON, st.recursive(ODD, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8))
+)
+def test_canonical_is_rfc_8785_whatever_the_value_holds(value: object) -> None:
+    assert outcome(canonical, value) == outcome(rfc8785.dumps, value)
+
+
+def outcome(write: Callable[[Any], bytes], value: object) -> bytes | str:
+    """What it comes to, a refusal included."""
+    try:
+        return write(value)
+    except ValueError:
+        return "refused"
 
 
 def test_digest_is_known_value_when_the_object_is_empty() -> None:
