@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
 from approvals.models import Person
@@ -17,6 +17,7 @@ from approvals.text import one_line
 from notifications.channels.base import Fate, Message, Retry, Sent
 from notifications.channels.email_faults import fate_of
 from notifications.channels.line import Line
+from notifications.channels.mime import Mail
 from notifications.channels.styles import inlined
 from notifications.models import Delivery
 
@@ -61,10 +62,10 @@ class EmailChannel:
         return Sent(_reference(mail)) if sent else Retry(0, "The mail backend sent nothing.")
 
 
-def as_mail(message: Message) -> EmailMultiAlternatives:
+def as_mail(message: Message) -> Mail:
     """The mail, without sending it. Its Message-ID depends on the delivery alone, so repeats can be recognised."""
     content = message.content
-    mail = EmailMultiAlternatives(
+    mail = Mail(
         subject=one_line(content.subject, SUBJECT_LIMIT),
         body=render_to_string(f"mail/{content.template}.txt", {"mail": content}),
         to=[message.to],
@@ -99,7 +100,7 @@ def _host() -> str:
     return urlsplit(settings.BASE_URL).hostname or "countersign.invalid"
 
 
-def _reference(mail: EmailMultiAlternatives) -> str:
+def _reference(mail: EmailMessage) -> str:
     """The provider's id where it gave one: its bounces will name it. Else our own."""
     status = getattr(mail, "anymail_status", None)
     given = getattr(status, "message_id", None)

@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from django.core.mail import EmailMultiAlternatives
 
 from approvals.services.answer import Answer
 from approvals.services.decide import decide
@@ -61,6 +62,20 @@ def test_subject_is_one_short_line_whatever_the_title(title):
     assert len(mail.subject.splitlines()) == 1
     assert mail.message()["Bcc"] is None
     assert all(len(line) <= 998 for line in raw.splitlines())
+
+
+@pytest.mark.parametrize(
+    "subject", ["Approve? a", "a" * 69, "a" * 70, "word " * 30, "x" * 300, "ü" * 30, " a\tb ", "a,b;c" * 20]
+)
+def test_mail_is_written_as_django_writes_it_but_for_what_parts_it(subject):
+    mail = as_mail(message(subject="given below"))
+    mail.subject = subject
+    mail.extra_headers["Date"] = "Mon, 02 Nov 2026 14:02:00 -0000"
+
+    ours, djangos = mail.message(), EmailMultiAlternatives.message(mail)
+
+    djangos.set_boundary(ours.get_boundary())
+    assert ours.as_bytes() == djangos.as_bytes()
 
 
 @pytest.mark.django_db
