@@ -54,9 +54,9 @@ def answer(question: Question) -> list[Any]:
 def foresee(*questions: Question) -> None:
     """Inside `read_once`: learn in one statement which of these find nothing; those need not be asked any more."""
     answers = getattr(_here, "answers", None)
-    if answers is None:
+    asked = [] if answers is None else [each for each in questions if each not in answers]
+    if answers is None or not asked:
         return
-    asked = [each for each in questions if each not in answers]
     here = connections[DEFAULT_DB_ALIAS]
     sql = ", ".join(prepared.sign.sql for prepared, *_ in asked)
     values = [value for prepared, *given in asked for value in prepared.sign.params(dict(given), here)]

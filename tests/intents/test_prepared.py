@@ -153,6 +153,7 @@ def test_what_is_not_there_is_found_out_together_and_not_asked_again(world, djan
         foresee(there, *absent)
         assert [answer(each) for each in absent] == [[], []]
         assert answer(there) == [world.sender]
+        foresee(there, *absent)
 
     with django_assert_num_queries(1):
         foresee(there, *absent)
