@@ -26,6 +26,8 @@ from tests.live import Live, eventually
 PER_SECOND = 2000 / 60
 CONNECTIONS = 32
 LONGEST = 300.0  # seconds after the last gate was opened
+WORKERS = {"announce": 1, "deliver": 2}
+"""Processes of each kind: one that delivers would have its one interpreter busy for most of the time."""
 RAISED = {"MESSAGES_PER_HOUR": "100000"}
 KINDS = {
     IN_ROOMS: Q(channel=SLACK, person_id=None),
@@ -58,7 +60,9 @@ def channels(house: House) -> Iterator[Row]:
         town = settle(house.world, slack)
         live = stack.enter_context(house.web())
         told = RAISED | {"BASE_URL": PUBLIC, "SLACK_API_URL": slack.url, "EMAIL_URL": f"smtp://{sink.host}:{sink.port}"}
-        pids = {queue: stack.enter_context(house.workers(queue, **told)) for queue in ("announce", "deliver")}
+        pids = {
+            queue: stack.enter_context(house.workers(queue, count=count, **told)) for queue, count in WORKERS.items()
+        }
         warm_up(house, town, live)
         cost = Meter(
             web=[live.process.pid],
