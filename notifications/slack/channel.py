@@ -31,7 +31,7 @@ from notifications.slack.cards import card_of
 from notifications.slack.client import client_of
 from notifications.slack.faults import FAULTS, SLOWER, Broken, code_of, fate_of
 from notifications.slack.installing import note_fault
-from notifications.slack.lanes import hold
+from notifications.slack.lanes import count_from, hold
 from notifications.slack.linking import REST
 from notifications.slack.roomlook import is_fresh, look
 from notifications.slack.search import posted_before
@@ -134,6 +134,7 @@ class SlackChannel:
         if _may_be_there(post.case.delivery) and (row := self._adopted(post, draft.place)):
             return Sent(str(row))
         self._rest()
+        at = clock.now()
         try:
             said = post.client.chat_postMessage(**_words(draft, post.case))
         except FAULTS as error:
@@ -142,7 +143,7 @@ class SlackChannel:
             kept.note_gone(draft.root)
             return Retry(0, "The card of this thread was deleted in Slack: it is posted anew.", paced=True)
         ts = str(said["ts"])
-        return Sent(f"{draft.place.channel}/{ts}", partial(kept.keep, post.case, draft.place, ts, draft.card))
+        return Sent(f"{draft.place.channel}/{ts}", partial(_keep, post.case, draft, ts, at))
 
     def _late_draft(self, post: Post) -> Draft:
         """By what Slack says first."""
@@ -202,6 +203,12 @@ def _draft(post: Post) -> Draft:
     root = kept.root_of(post.case, team_id, channel)
     place = kept.Place(team_id, channel, root.ts if root else "")
     return Draft(card_of(post.case, post.content, in_thread=root is not None), place, root)
+
+
+def _keep(case: Case, draft: Draft, ts: str, at: datetime) -> None:
+    """What stands in Slack now, posted at `at`."""
+    kept.keep(case, draft.place, ts, draft.card)
+    count_from(case.delivery.address, at)
 
 
 def _may_be_there(delivery: Delivery) -> bool:

@@ -58,6 +58,13 @@ def next_turn(now: datetime) -> datetime | None:
     return min([*moments, *(at for (at,) in _PAUSES(now=now, until=now + PACE))], default=None)
 
 
+def count_from(address: str, at: datetime) -> None:
+    """Inside `durable()`: a message entered the lane earlier and was posted at `at`. Slack counts from then on."""
+    free_at = connection.ops.adapt_datetimefield_value(at + PACE)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [free_at, address, free_at])
+
+
 def hold(address: str, until: datetime) -> None:
     """Slack asks for a pause in this conversation."""
     with durable():
@@ -161,6 +168,7 @@ _ENTER = """
     ON CONFLICT (address) DO UPDATE SET free_at = excluded.free_at WHERE notifications_slacklane.free_at <= %s
     RETURNING address
 """
+_COUNT = "UPDATE notifications_slacklane SET free_at = %s WHERE address = %s AND free_at < %s"
 
 
 def _team(address: str) -> str:

@@ -6,5 +6,6 @@ POSTGRESQL = (
     "shared_buffers=512MB",
     "max_wal_size=8GB",
     "track_commit_timestamp=on",
+    "random_page_cost=1.1",
 )
 """Settings of the server that is measured: durable, unlike the suite's."""

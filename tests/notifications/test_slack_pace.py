@@ -9,8 +9,10 @@ from django.db import connections
 
 from intents import clock
 from notifications.announce import announce_due
+from notifications.deliver import see_through
 from notifications.models import ChannelAccount, Delivery, DeliveryStatus, SlackLane
 from notifications.slack import crew, lanes
+from notifications.slack.channel import SlackChannel
 from notifications.slack.client import client_with
 from notifications.slack.lanes import claim_some, next_turn
 from notifications.slack.senders import Senders
@@ -124,3 +126,26 @@ def test_pause_that_slack_asked_for_outlasts_a_message_that_nobody_needed_any_mo
 
     free_at = dict(SlackLane.objects.values_list("address", "free_at"))
     assert free_at == {"T0ACME/UANA": until, "T0ACME/UBO": clock.now()}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("afternoon", "queued")
+def test_a_message_that_was_long_on_its_way_to_slack_is_followed_a_second_after_it_got_there(time_machine):
+    (delivery,) = (each for each in claim_some(10) if each.address == "T0ACME/UANA")
+    time_machine.shift(0.4)
+    posted_at = clock.now()
+
+    see_through(delivery, SlackChannel(), clock.now())
+
+    assert SlackLane.objects.get(address="T0ACME/UANA").free_at == posted_at + timedelta(seconds=1)
+
+
+@pytest.mark.django_db
+def test_a_pause_that_slack_asked_for_outlasts_a_message_that_was_posted_before():
+    now = clock.now()
+    lanes.enter("T0ACME/UANA", now)
+    lanes.hold("T0ACME/UANA", now + timedelta(seconds=30))
+
+    lanes.count_from("T0ACME/UANA", now)
+
+    assert SlackLane.objects.get().free_at == now + timedelta(seconds=30)
