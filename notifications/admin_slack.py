@@ -12,7 +12,17 @@ from notifications.models import SlackInstallation, SlackLink, SlackMessage, Sla
 class SlackInstallationAdmin(ReadOnly):
     """Which workspace speaks to which Slack team, and what is wrong."""
 
-    list_display = ("workspace", "team_name", "team_id", "app_id", "secrets_at", "fault", "listened_at", "socket_fault")
+    list_display = (
+        "workspace",
+        "team_name",
+        "team_id",
+        "app_id",
+        "secrets_at",
+        "fault",
+        "heard_at",
+        "listened_at",
+        "socket_fault",
+    )
     list_select_related = ("workspace",)
     exclude = ("sealed_bot_token", "sealed_signing_secret", "sealed_app_token")
 

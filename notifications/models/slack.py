@@ -27,6 +27,7 @@ class SlackInstallation(models.Model):
     fault = models.CharField(max_length=500, blank=True, editable=False)
     fault_at = models.DateTimeField(null=True, editable=False)
     socket_fault = models.CharField(max_length=500, blank=True, editable=False, help_text="Why Socket Mode is deaf.")
+    heard_at = models.DateTimeField(null=True, editable=False, help_text="When Slack called, within an hour.")
     listened_at = models.DateTimeField(null=True, editable=False, help_text="When it was last seen connected.")
     updates_after = models.DateTimeField(null=True, editable=False, help_text="No message is rewritten before that.")
 

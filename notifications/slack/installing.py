@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
+
 from django.db.models import QuerySet
 
 from intents import clock
@@ -11,6 +14,8 @@ from notifications.models import ChannelAccount, SlackInstallation
 from notifications.sealing import Unreadable
 from notifications.slack.checking import Found, Secrets
 from notifications.slack.sealing import SEALER
+
+HEARD_EVERY = timedelta(hours=1)
 
 
 def install(workspace: Workspace, secrets: Secrets, found: Found, actor: str) -> SlackInstallation:
@@ -23,7 +28,7 @@ def install(workspace: Workspace, secrets: Secrets, found: Found, actor: str) ->
         row.sealed_signing_secret = SEALER.seal(secrets.signing_secret)
         row.sealed_app_token = SEALER.seal(secrets.app_token) if secrets.app_token else ""
         row.fault, row.fault_at, row.updates_after = "", None, None
-        row.socket_fault, row.listened_at = "", None
+        row.socket_fault, row.listened_at, row.heard_at = "", None, None
         row.save()
         ChannelAccount.objects.filter(pk=row.account).update(failures=0, blocked_until=None, why="")
     return row
@@ -43,6 +48,14 @@ def installations(workspace: Workspace) -> QuerySet[SlackInstallation]:
 def note_fault(installation: SlackInstallation, why: str) -> None:
     """The app cannot speak: until it is set up anew nothing is sent through it."""
     _as_set_up(installation).filter(fault="").update(fault=why[:500], fault_at=clock.now())
+
+
+def note_heard(rows: Iterable[SlackInstallation]) -> None:
+    """Slack has called this server, signed with the secret that is set. Noted once an hour."""
+    now = clock.now()
+    for row in rows:
+        if row.heard_at is None or now - row.heard_at >= HEARD_EVERY:
+            _as_set_up(row).update(heard_at=now)
 
 
 def note_listening(installation: SlackInstallation) -> None:

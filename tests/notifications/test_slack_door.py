@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from intents import clock
 from intents.errors import Busy
 from notifications.slack.inbound import dispatch
 from notifications.slack.inbound.response import Response
+from notifications.slack.socketmode.hearing import hearing
 from tests.notifications.slacking import installed, tell_us
 
 pytestmark = [pytest.mark.usefixtures("afternoon"), pytest.mark.django_db]
@@ -29,6 +31,23 @@ def test_a_slash_command_is_answered_by_whoever_is_registered_for_it_when_it_is_
     assert (said.status_code, said.json(), heard) == (200, {"text": "list"}, ["UANA"])
     assert tell_us(slack, body, "/slack/commands", **slack.signed(body, secret="f" * 32)).status_code == 401
     assert heard == ["UANA"]
+
+
+def test_the_set_up_page_says_when_slack_called_which_only_a_good_signature_proves(slack, there, time_machine):
+    body = slack.said("UANA", "hello")
+    tell_us(slack, body, **slack.signed(body, secret="f" * 32))
+    there.refresh_from_db()
+    assert there.heard_at is None
+
+    tell_us(slack, body)
+    first = clock.now()
+    time_machine.shift(3599)
+    tell_us(slack, slack.said("UANA", "hello"))
+
+    there.refresh_from_db()
+    assert there.heard_at == first
+    there.sealed_app_token = ""
+    assert hearing(there, first, public=True).words.endswith("(seen at 14:02 UTC).")
 
 
 def test_a_slash_command_that_nobody_handles_is_taken_and_forgotten(slack, there):

@@ -18,7 +18,18 @@ def app(**fields) -> SlackInstallation:
 @pytest.mark.parametrize(
     ("row", "public", "words", "is_fine"),
     [
-        (app(sealed_app_token=""), True, "Presses come over HTTP", True),
+        (
+            app(sealed_app_token=""),
+            True,
+            "Presses come over HTTP: Slack has not called this server since the set-up",
+            True,
+        ),
+        (
+            app(sealed_app_token="", heard_at=NOW),
+            True,
+            "Presses come over HTTP: Slack calls this server (seen at 14:02",
+            True,
+        ),
         (app(sealed_app_token=""), False, "No press reaches this server", False),
         (app(listened_at=NOW - timedelta(seconds=80)), False, "Socket Mode: connected (seen at 14:00 UTC)", True),
         (app(listened_at=NOW - timedelta(minutes=3)), False, "no worker is connected since 13:59 UTC", False),

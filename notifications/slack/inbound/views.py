@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable
 
@@ -11,11 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from intents.services.durable import hurried
 from notifications.slack.inbound import door
-from notifications.slack.inbound.doing import UNSURE
+from notifications.slack.inbound.doing import SECONDS, UNSURE
 from notifications.slack.inbound.genuine import Incoming, NotGenuine, genuine
 from notifications.slack.inbound.response import Response
+from notifications.slack.installing import note_heard
 
+log = logging.getLogger(__name__)
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -53,13 +57,22 @@ def events(request: HttpRequest) -> HttpResponse:
     """What happens in Slack."""
     if challenge := _challenge(request):
         return HttpResponse(challenge, content_type="text/plain")
-    return _through(request, door.event)
+    return _through(request, _event)
+
+
+def _event(incoming: Incoming) -> Response:
+    """Also proves that Slack reaches this server."""
+    response = door.event(incoming)
+    with hurried(SECONDS):
+        note_heard(incoming.installations)
+    return response
 
 
 def _through(request: HttpRequest, way: Callable[[Incoming], Response]) -> HttpResponse:
     try:
         return Answered(way(genuine(request)))
-    except NotGenuine:
+    except NotGenuine as error:
+        log.info("slack call not believed", extra={"why": str(error)})
         return HttpResponse(status=401)
     except UNSURE:
         return HttpResponse(status=503)

@@ -11,7 +11,12 @@ from notifications.wording import moment
 
 FRESH = timedelta(seconds=3 * NOTE_SECONDS)
 SETTLING = timedelta(seconds=20)
-BY_HTTP = "Presses come over HTTP: Slack calls this server."
+BY_HTTP = "Presses come over HTTP: "
+CALLS = "Slack calls this server (seen at {at})."
+SILENT = (
+    "Slack has not called this server since the set-up. Open the app in Slack, then look again. If that stays so: does "
+    "Slack reach this address, is the signing secret that of “Basic Information”, and is this server's clock right?"
+)
 NO_WAY = "No press reaches this server: its address is private, and there is no app-level token for Socket Mode."
 CONNECTED = "Socket Mode: connected (seen at {at})."
 CONNECTING = "Socket Mode: a worker connects within a few seconds of the set-up. Look again."
@@ -32,7 +37,7 @@ class Hearing:
 def hearing(row: SlackInstallation, now: datetime, *, public: bool) -> Hearing:
     """`public`: Slack can call us, so that Socket Mode is a second way, or not used at all."""
     if not row.sealed_app_token:
-        return Hearing(BY_HTTP, is_fine=True) if public else Hearing(NO_WAY, is_fine=False)
+        return _by_http(row, now) if public else Hearing(NO_WAY, is_fine=False)
     if row.socket_fault:
         return Hearing(f"Socket Mode: {row.socket_fault}", is_fine=public)
     if row.listened_at and now - row.listened_at <= FRESH:
@@ -41,3 +46,7 @@ def hearing(row: SlackInstallation, now: datetime, *, public: bool) -> Hearing:
         return Hearing(CONNECTING, is_fine=True)
     since = f" since {moment(row.listened_at, now)}" if row.listened_at else ""
     return Hearing(NOBODY.format(since=since), is_fine=public)
+
+
+def _by_http(row: SlackInstallation, now: datetime) -> Hearing:
+    return Hearing(BY_HTTP + (CALLS.format(at=moment(row.heard_at, now)) if row.heard_at else SILENT), is_fine=True)
