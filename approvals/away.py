@@ -61,7 +61,7 @@ def running(gate: Gate) -> QuerySet[Delegation]:
 
 def running_with_people(gate: Gate) -> list[Delegation]:
     """The same with both people of each, read at once."""
-    return _RUNNING(gate=gate.pk)
+    return RUNNING(gate=gate.pk)
 
 
 def running_of(intent: Intent) -> QuerySet[Delegation]:
@@ -101,7 +101,7 @@ _EITHER = Prepared(
 )
 _ONE_AWAY = Prepared(lambda workspace_id, at: absences_at(workspace_id, at)[:1])
 AWAY = Prepared(absences_at)
-_RUNNING = Prepared(lambda gate: Delegation.objects.select_related("person", "to").filter(gate=gate, ended_at=None))
+RUNNING = Prepared(lambda gate: Delegation.objects.select_related("person", "to").filter(gate=gate, ended_at=None))
 
 
 def pairs_of(absences: Iterable[Absence]) -> list[tuple[Person, Person, bool]]:

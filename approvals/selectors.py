@@ -51,7 +51,7 @@ def may_decide(gate: Gate, person: Person) -> Refusal | None:
         return Refusal("rules_changed", why) if why else Refusal("four_eyes", _four_eyes(gate.intent, person))
     if person.ref in gate.left_out:
         return Refusal("agreed_before", AGREED_BEFORE)
-    if not _SEAT_OF(gate=gate.pk, workspace=gate.workspace_id, person=person.pk):
+    if not SEAT_OF(gate=gate.pk, workspace=gate.workspace_id, person=person.pk):
         names = label(name for entry in gate.terms.body["requirement"] for name in entry["who"])
         return Refusal("not_eligible", f"This is for {names} to decide.")
     return None
@@ -90,7 +90,7 @@ def eligible_seats(gate: Gate) -> list[Seat]:
 
 
 def is_eligible(gate: Gate, person: Person) -> bool:
-    """Whether `may_decide` refuses them nothing: for whoever needs all who may decide as well."""
+    """Whether this is one of them: for whoever needs to know all of them as well."""
     return any(seat.person_id == person.pk for seat in eligible_seats(gate))
 
 
@@ -115,7 +115,7 @@ def _seats_that_count(gate: Any, workspace: Any) -> QuerySet[Seat]:
 
 STANDING = Prepared(lambda gate: Decision.objects.filter(gate=gate, taken_back_at=None).order_by("at", "pk"))
 _SEATS = Prepared(_seats_that_count)
-_SEAT_OF = Prepared(lambda gate, workspace, person: _seats_that_count(gate, workspace).filter(person=person)[:1])
+SEAT_OF = Prepared(lambda gate, workspace, person: _seats_that_count(gate, workspace).filter(person=person)[:1])
 
 
 def pending_people(gate: Gate) -> list[Person]:

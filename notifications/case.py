@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from approvals.models import Gate, Person
-from approvals.selectors import eligible_seats
+from approvals.selectors import SEAT_OF, eligible_seats
 from intents.models import Intent
-from intents.prepared import Prepared, foresee
+from intents.prepared import Prepared, foresee, note
 from intents.services.record import details_of
 from notifications.models import ASKS, Delivery, SlackRoom
 from notifications.unlikely import unlikely
@@ -89,8 +89,11 @@ def _person(delivery: Delivery, gate: Gate | None) -> Person | None:
     """Of those who may decide, if it asks them: they are all read for it anyway."""
     asked = asked_about(delivery, gate)
     seats = eligible_seats(asked) if asked else []
-    found = (seat.person for seat in seats if seat.person_id == delivery.person_id)
-    return next(found, None) or _PERSON.first(person=delivery.person_id)
+    found = [seat for seat in seats if seat.person_id == delivery.person_id]
+    if asked is None or not found:
+        return _PERSON.first(person=delivery.person_id)
+    note(SEAT_OF.question(gate=asked.pk, workspace=asked.workspace_id, person=delivery.person_id), found[:1])
+    return found[0].person
 
 
 OF_AN_INTENT = ("workspace", "texts", "sender__service_account")

@@ -68,7 +68,7 @@ def _ask_is_stale(case: Case) -> str:
         return "This person has answered."
     if case.delivery.purpose in OF_A_STEP and is_looking(gate, person, case.now):
         return "This person is looking at it."
-    refusal = None if is_eligible(gate, person) else may_decide(gate, person)
+    refusal = may_decide(gate, person)
     if refusal is not None:
         return f"This person may no longer decide: {refusal.message}"
     if person.pk in away_at(gate.workspace_id, case.now):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from approvals.away import AWAY
+from approvals.away import AWAY, RUNNING
 from approvals.models import Gate
 from approvals.selectors import STANDING
+from approvals.services.break_glass import MAY_BREAK
 from approvals.services.decide import OWN
 from approvals.undertakings import LIVE
 from approvals.views.subject import refusals
@@ -36,3 +37,6 @@ def unlikely(delivery: Delivery, gate: Gate | None, now: datetime) -> Iterator[Q
         yield AWAY.question(workspace_id=gate.workspace_id, at=now)
     if by_mail:
         yield GENERATION.question(person=delivery.person_id)
+    elif not delivery.is_post:
+        yield MAY_BREAK.question(person=delivery.person_id, workspace=gate.workspace_id)
+        yield RUNNING.question(gate=gate.pk)

@@ -34,7 +34,7 @@ from intents.prepared import Prepared
 from intents.services.advance import end_step
 
 REASON = "break_glass"
-_MAY_BREAK = Prepared(
+MAY_BREAK = Prepared(
     lambda person, workspace: Membership.objects.filter(
         person=person, person__is_active=True, workspace=workspace, is_active=True, can_break_glass=True
     )[:1]
@@ -73,7 +73,7 @@ def may_break_glass(gate: Gate, person: Person) -> bool:
 
 
 def _has_the_right(gate: Gate, person: Person) -> bool:
-    return bool(_MAY_BREAK(person=person.pk, workspace=gate.workspace_id))
+    return bool(MAY_BREAK(person=person.pk, workspace=gate.workspace_id))
 
 
 def _not_theirs(act: Acting, person: Person, manner: Manner) -> Verdict | None:

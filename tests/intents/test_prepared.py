@@ -16,7 +16,7 @@ from intents.cursors import executed
 from intents.ids import new_id
 from intents.lifecycle import Status
 from intents.models import ApiKey, Intent
-from intents.prepared import Prepared, answer, foresee, read_once
+from intents.prepared import Prepared, answer, foresee, note, read_once
 from intents.services.durable import durable
 from intents.services.rows import AT_ONCE, insert
 from intents.updates import PreparedUpdate, update, update_if
@@ -158,6 +158,18 @@ def test_what_is_not_there_is_found_out_together_and_not_asked_again(world, djan
     with django_assert_num_queries(1):
         foresee(there, *absent)
         assert answer(absent[0]) == []
+
+
+def test_what_was_read_otherwise_is_not_asked(world, django_assert_num_queries):
+    question = KEYS.question(account=new_id())
+
+    with django_assert_num_queries(0), read_once():
+        note(question, [world.sender])
+        assert answer(question) == [world.sender]
+
+    with django_assert_num_queries(1):
+        note(question, [world.sender])
+        assert answer(question) == []
 
 
 def test_a_prepared_update_changes_what_its_query_finds(world):
