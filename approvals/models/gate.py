@@ -22,7 +22,7 @@ class Gate(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="gates")
     intent = models.ForeignKey(Intent, on_delete=models.PROTECT, related_name="gates")
     step = models.OneToOneField(Step, on_delete=models.PROTECT, related_name="gate")
-    terms = models.ForeignKey(Terms, on_delete=models.PROTECT)
+    terms = models.ForeignKey(Terms, on_delete=models.PROTECT, db_index=False)
     task_type = models.CharField(max_length=64)
     title = models.CharField(max_length=255)
     source = models.CharField(max_length=255)
@@ -117,7 +117,7 @@ class Seat(models.Model):
     were on call, and may still decide, but somebody else is asked now.
     """
 
-    gate = models.ForeignKey(Gate, on_delete=models.CASCADE, related_name="seats")
+    gate = models.ForeignKey(Gate, on_delete=models.CASCADE, related_name="seats", db_index=False)
     line = models.PositiveSmallIntegerField()
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="seats")
     told_at = models.DateTimeField(null=True)

@@ -17,7 +17,7 @@ class Event(models.Model):
     """One entry of an intent's history. The database refuses changes; `hash` covers it and the entry before it."""
 
     id = models.BigAutoField(primary_key=True)
-    intent = models.ForeignKey(Intent, on_delete=models.PROTECT, related_name="events")
+    intent = models.ForeignKey(Intent, on_delete=models.PROTECT, related_name="events", db_index=False)
     seq = models.PositiveIntegerField()
     event_type = models.CharField(max_length=64)
     status = models.CharField(max_length=12)

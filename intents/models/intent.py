@@ -15,8 +15,8 @@ class Intent(models.Model):
     """One durable request. Changed only inside `locked_intent`; `wake_at` is NULL exactly when it is final."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="intents")
-    sender = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="intents")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="intents", db_index=False)
+    sender = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="intents", db_index=False)
     intent_type = models.CharField(max_length=255)
     to_agent = models.CharField(max_length=383)
     correlation_id = models.CharField(max_length=64, blank=True)
@@ -89,7 +89,7 @@ class Step(models.Model):
     """One stop on an intent's way. `id` is its public handle; the first agent step's is the intent's own id."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    intent = models.ForeignKey(Intent, on_delete=models.CASCADE, related_name="steps")
+    intent = models.ForeignKey(Intent, on_delete=models.CASCADE, related_name="steps", db_index=False)
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=64)
     kind = models.CharField(max_length=16)

@@ -58,7 +58,7 @@ class Delivery(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
     intent = models.ForeignKey(Intent, on_delete=models.CASCADE, related_name="deliveries")
-    event = models.ForeignKey(Event, on_delete=models.CASCADE)
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, db_index=False)
     gate_id = models.UUIDField(null=True)
     person_id = models.UUIDField(null=True)
     channel = models.CharField(max_length=16)
