@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from approvals.adminforms.consequences import posted_by
 from approvals.adminforms.policy import PolicyForm, body_of
 from approvals.adminforms.versioned import Versioned
 from approvals.models import Person, Policy, PolicyVersion, Terms
+from approvals.places import trouble_with
 from approvals.services.policies import write_version
+from approvals.text import visible
 from intents.admin_base import ReadOnly, pretty
 
 
@@ -28,9 +32,13 @@ class PolicyAdmin(Versioned):
     fieldsets = (
         (None, {"fields": ("workspace", "name", "position", "is_active", "version")}),
         ("Which intents", {"fields": ("types", "senders", "targets", "when")}),
-        ("What happens", {"fields": ("action", "go_on")}),
+        ("What happens", {"fields": ("action", "go_on", "posts_to")}),
         ("Rarely needed", {"classes": ("collapse",), "fields": ("author_fields", "clean_up", "on_agent_failure")}),
     )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Where it posts to follows from its gates."""
+        return [*super().get_readonly_fields(request, obj), "posts_to"]
 
     def write(self, row: Policy, body: dict[str, Any], author: Person | None) -> Policy:
         """Also its switch, which is no part of the body."""
@@ -46,6 +54,13 @@ class PolicyAdmin(Versioned):
         body = body_of(row)
         gates = len(body.get("gates", []))
         return f"{body.get('action')} ({gates} gates)" if gates > 1 else str(body.get("action"))
+
+    @admin.display(description="posts to")
+    def posts_to(self, row: Policy) -> str:
+        """The places, and what is wrong with each now."""
+        places = posted_by(row.workspace, body_of(row)) if row.version else []
+        wrong = trouble_with(row.workspace_id, places)
+        return visible("; ".join(f"{place}: {wrong[place]}" if place in wrong else place for place in places)) or "-"
 
     @admin.display
     def types(self, row: Policy) -> str:

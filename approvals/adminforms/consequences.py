@@ -44,7 +44,7 @@ def consequences_of(workspace: Workspace, name: str, body: dict[str, Any], posit
     types = body["match"]["types"]
     return Consequences(
         told=told_by(workspace, body),
-        posted=posted_by(workspace, body),
+        posted=", ".join(posted_by(workspace, body)),
         example_type=types[0].replace("*", "example.v1"),
         draft=json.dumps(body, ensure_ascii=False),
         warnings=tuple(str(finding) for finding in lint_draft(workspace, name, body, position)),
@@ -57,11 +57,11 @@ def told_by(workspace: Workspace, body: dict[str, Any]) -> int:
     return max((_told(workspace, gate) for gate in body.get("gates", [])), default=0)
 
 
-def posted_by(workspace: Workspace, body: dict[str, Any]) -> str:
-    """The places that its gates post to, now or later, for people to read."""
+def posted_by(workspace: Workspace, body: dict[str, Any]) -> list[str]:
+    """The places that its gates post to, now or later."""
     gates = body.get("gates", [])
     chains = chains_named(workspace.pk, gates)
-    return ", ".join(dict.fromkeys(place for gate in gates for place in places_of(gate, chains)))
+    return list(dict.fromkeys(place for gate in gates for place in places_of(gate, chains)))
 
 
 def _told(workspace: Workspace, gate: dict[str, Any]) -> int:

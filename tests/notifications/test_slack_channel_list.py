@@ -9,14 +9,14 @@ import pytest
 from django.core.management import call_command
 
 from approvals.changers import LATELY, Rules, changers
-from approvals.models import Membership
+from approvals.models import Membership, Person
 from approvals.services.linting import lint_workspace
 from intents import clock
 from notifications.models import SlackRoom
 from notifications.slack.roomlist import add_room
 from tests.approvals.browsing import signed_in, text_of
 from tests.changes import changes, newest
-from tests.factories import gate_rule, make_policy, make_workspace
+from tests.factories import PASSWORD, gate_rule, make_policy, make_workspace
 from tests.notifications.slacking import PUBLIC, installed
 
 pytestmark = pytest.mark.django_db
@@ -160,6 +160,19 @@ def test_slack_check_names_channels_that_nothing_can_be_posted_to(world, slack, 
         call_command("slack", "check", stdout=out)
 
     assert out.getvalue().splitlines()[-1] == "  slack:#deploys: The Slack channel is archived. (is_archived)"
+
+
+def test_page_of_a_policy_says_where_it_posts_and_since_when_nothing_can_be_posted_there(world, slack, admin):
+    add(admin, DEPLOYS)
+    policy = make_policy(world.workspace, gates=[gate_rule("team:sre", post=["slack:#deploys", "slack:#nowhere"])])
+    SlackRoom.objects.update(fault="The Slack channel is archived. (is_archived)", fault_at=clock.now())
+    browser = signed_in(Person.objects.create_superuser("ada@acme.example", PASSWORD, name="Ada Admin"))
+
+    page = text_of(browser.get(f"/admin/approvals/policy/{policy.pk}/change/"))
+
+    assert "slack:#deploys: The Slack channel is archived. (is_archived) Nothing can be posted since " in page
+    assert "slack:#nowhere: There is no such channel here: an admin adds it at /setup/slack." in page
+    assert browser.get("/admin/approvals/policy/add/").status_code == 200
 
 
 def test_lint_names_channels_that_nothing_can_be_posted_to(world, slack, admin):
