@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -78,6 +79,10 @@ def asked_about(delivery: Delivery, gate: Gate | None) -> Gate | None:
     return gate if gate is not None and gate.is_open and delivery.purpose in ASKS else None
 
 
+def _of_its_intent(names: Iterable[str]) -> list[str]:
+    return [f"intent__{name}" for name in names]
+
+
 def _gate(gate_id: UUID, intent_id: UUID) -> Gate | None:
     gate = _GATE.first(gate=gate_id, intent=intent_id)
     if gate is not None:
@@ -96,12 +101,16 @@ def _person(delivery: Delivery, gate: Gate | None) -> Person | None:
     return found[0].person
 
 
-OF_AN_INTENT = ("workspace", "texts", "sender__service_account")
-_INTENT = Prepared(lambda intent: Intent.objects.select_related(*OF_AN_INTENT).filter(pk=intent))
+PARENTS = ("workspace", "texts", "sender__service_account")
+UNREAD = ("texts__plan", "texts__request", "texts__warnings")
+"""The plan gives its reasons for each policy, and hardly a message needs them: who does reads them then."""
+_INTENT = Prepared(lambda intent: Intent.objects.select_related(*PARENTS).defer(*UNREAD).filter(pk=intent))
 _GATE = Prepared(
-    lambda gate, intent: Gate.objects.select_related(
-        "terms", "ask", *(f"intent__{name}" for name in OF_AN_INTENT)
-    ).filter(pk=gate, intent=intent)
+    lambda gate, intent: (
+        Gate.objects.select_related("terms", "ask", *_of_its_intent(PARENTS))
+        .defer(*_of_its_intent(UNREAD))
+        .filter(pk=gate, intent=intent)
+    )
 )
 _PERSON = Prepared(lambda person: Person.objects.filter(pk=person))
 _ROOM = Prepared(
