@@ -27,12 +27,12 @@ from notifications.case import Case, read_case
 from notifications.channels.base import Sent
 from notifications.claims import settle
 from notifications.claims import take as hold
-from notifications.deliver import sent
 from notifications.models import Delivery, DeliveryStatus
 from notifications.rehearsal.acting import perform
 from notifications.rehearsal.script import Act, AgentPart, Script
 from notifications.rehearsal.timeline import Line, Played, lines_of_acts, played
 from notifications.relevance import superseded_by
+from notifications.settling import sent
 
 MOST_MOMENTS = 400
 LONGEST = timedelta(days=60)

@@ -14,8 +14,9 @@ from django.db import connections
 from intents import clock, ticks
 from intents.prepared import read_once
 from notifications.channels.base import Channel
-from notifications.deliver import Begun, Unsent, begin, finish
+from notifications.deliver import Begun, begin, try_once
 from notifications.models import Delivery
+from notifications.settling import Tried, Unsent, conclude_all
 from notifications.slack.channel import SlackChannel
 from notifications.slack.copies import rewrite_next
 from notifications.slack.crew import Crew
@@ -26,6 +27,7 @@ from notifications.slack.lookup import look_up_due
 from notifications.slack.notes import say_notes_due
 from notifications.slack.notices import announce_links_due
 from notifications.slack.roomlook import look_at_rooms_due
+from notifications.slack.together import Together
 
 log = logging.getLogger(__name__)
 SENDING, REWRITING, PUBLISHING, LOOKING_AFTER = 24, 4, 2, 1
@@ -60,7 +62,8 @@ class Workers:
 
 
 class Senders:
-    """One thread takes on whatever may go, up to `slots` at once, and each message has a thread that sends it.
+    """One thread takes on and makes whatever may go, up to `slots` at once, and each message has a thread to send it;
+    whoever of these comes first settles for all.
 
     While somebody's turn comes within a second it waits for that; else it rests until the next tick.
     """
@@ -68,7 +71,8 @@ class Senders:
     def __init__(self, slots: int = SENDING, rest: Callable[[], None] = connections.close_all) -> None:
         self._channel = SlackChannel(rest)
         self._rest = rest
-        self._crew = Crew(slots + 1, rest)
+        self._crew = Crew(slots + 2, rest)
+        self._tried = Together(self._conclude)
         self._free = slots
         self._wanted = self._looks = False
         self._changed = threading.Condition()
@@ -124,18 +128,24 @@ class Senders:
         self._crew.hand(partial(self._send, delivery, begun, now))
 
     def _send(self, delivery: Delivery, begun: Begun, now: datetime) -> None:
+        self._tried.add(try_once(delivery, begun, now))
+
+    def _conclude(self, several: list[Tried]) -> None:
         try:
-            _finish(delivery, begun, self._channel, now)
+            _conclude(several, self._channel)
+        except Exception:  # their leases run out
+            log.exception("slack messages not settled")
         finally:
             with self._changed:
-                self._free += 1
+                self._free += len(several)
                 self._changed.notify_all()
 
 
-def _finish(delivery: Delivery, begun: Begun, channel: Channel, now: datetime) -> None:
-    seen = finish(delivery, begun, channel, now)
-    if isinstance(seen.fate, Unsent):
-        leave(delivery.address)
+def _conclude(several: Sequence[Tried], channel: Channel) -> None:
+    conclude_all(several, channel)
+    for tried in several:
+        if isinstance(tried.fate, Unsent):
+            leave(tried.delivery.address)
 
 
 def send_next(channel: Channel) -> bool:
@@ -145,7 +155,7 @@ def send_next(channel: Channel) -> bool:
         now = clock.now()
         with read_once():
             begun = begin(delivery, channel, now)
-        _finish(delivery, begun, channel, now)
+        _conclude([try_once(delivery, begun, now)], channel)
     return bool(claimed)
 
 

@@ -19,6 +19,7 @@ from notifications.channels.email import EmailChannel
 from notifications.claims import LEASE, claim
 from notifications.deliver import deliver_due
 from notifications.models import Delivery, DeliveryStatus, KeptMail, Purpose
+from notifications.settling import Tried, conclude
 from tests.factories import gate_rule, make_policy, open_gate
 
 pytestmark = [pytest.mark.usefixtures("afternoon", "kept"), pytest.mark.django_db]
@@ -247,7 +248,7 @@ def test_note_waits_while_a_worker_may_be_sending_the_request(world, time_machin
     tell()
     assert noted(DeliveryStatus.QUEUED) == ["bo@acme.example", "cy@acme.example"]
     for delivery, fate in zip(held, fates, strict=True):
-        deliver._conclude(delivery, fate, clock.now())
+        conclude(Tried(delivery, fate, clock.now()))
 
     time_machine.shift(LEASE)
     tell()

@@ -15,6 +15,7 @@ from notifications.channels.email import EmailChannel
 from notifications.claims import LEASE, MOST_ATTEMPTS, Overtaken, claim, settle
 from notifications.deliver import deliver_due
 from notifications.models import ChannelAccount, Delivery, DeliveryStatus, KeptMail
+from notifications.settling import Tried, Unsent, conclude
 from tests.factories import gate_rule, make_policy, open_gate
 from tests.notifications.helpers import ask, fates
 
@@ -40,7 +41,7 @@ def test_a_request_is_made_and_settled_in_few_statements(world, kept):
     (delivery,) = claim("email", 1)
 
     with CaptureQueriesContext(connection) as captured:
-        deliver.see_through(delivery, EmailChannel(), clock.now())
+        deliver.see_through(delivery, EmailChannel(), clock.now(), set())
 
     statements = [query["sql"] for query in captured.captured_queries if query["sql"].startswith(("SELECT", "UPDATE"))]
     assert len(statements) == 6
@@ -82,7 +83,7 @@ def test_deliver_changes_nothing_more_when_it_was_overtaken(world, kept, time_ma
     time_machine.shift(LEASE + timedelta(seconds=1))
     deliver_due()
 
-    deliver._conclude(slow, deliver.Unsent(DeliveryStatus.DEAD, "slow"), clock.now())
+    conclude(Tried(slow, Unsent(DeliveryStatus.DEAD, "slow"), clock.now()))
 
     assert Delivery.objects.get().status == DeliveryStatus.SENT
     assert not Seat.objects.get(gate=gate).unreachable

@@ -135,7 +135,7 @@ def test_a_message_that_was_long_on_its_way_to_slack_is_followed_a_second_after_
     time_machine.shift(0.4)
     posted_at = clock.now()
 
-    see_through(delivery, SlackChannel(), clock.now())
+    see_through(delivery, SlackChannel(), clock.now(), set())
 
     assert SlackLane.objects.get(address="T0ACME/UANA").free_at == posted_at + timedelta(seconds=1)
 

@@ -14,7 +14,7 @@ from intents.services.purge import purge
 from notifications.announce import announce_due
 from notifications.channels.registry import CHANNELS
 from notifications.claims import LEASE
-from notifications.deliver import begin, deliver_due, finish
+from notifications.deliver import begin, deliver_due, try_once
 from notifications.models import (
     ChannelAccount,
     Delivery,
@@ -24,6 +24,7 @@ from notifications.models import (
     SlackLink,
     SlackMessage,
 )
+from notifications.settling import conclude_all
 from notifications.slack.inbound import dispatch
 from notifications.slack.lanes import claim_some
 from notifications.slack.senders import slack_due
@@ -355,17 +356,20 @@ def test_a_message_that_was_posted_before_the_worker_died_is_known_and_not_poste
 
 def test_message_is_known_and_true_also_when_somebody_else_has_its_delivery_by_now(world, slack, there, time_machine):
     gate = asked(world)
-    [slow] = claim_some(1)
-    begun = begin(slow, CHANNELS["slack"], clock.now())
-    Delivery.objects.filter(pk=slow.pk).update(attempt=2)
+    claimed = claim_some(2)
+    tried = [try_once(each, begin(each, CHANNELS["slack"], clock.now()), clock.now()) for each in claimed]
+    Delivery.objects.filter(pk=claimed[0].pk).update(attempt=2)
 
-    finish(slow, begun, CHANNELS["slack"], clock.now())
+    conclude_all(tried, CHANNELS["slack"])
 
-    assert Delivery.objects.get(pk=slow.pk).status == DeliveryStatus.SENDING
-    assert SlackMessage.objects.get().delivery_id == slow.pk
+    assert [Delivery.objects.get(pk=each.pk).status for each in claimed] == [
+        DeliveryStatus.SENDING,
+        DeliveryStatus.SENT,
+    ]
+    assert {row.delivery_id for row in SlackMessage.objects.all()} == {each.pk for each in claimed}
     say(gate, world.cy)
     settle(time_machine)
-    assert [post.buttons for post in slack.to(slow.address.partition("/")[2])] == [[]]
+    assert [post.buttons for post in slack.messages.values()] == [[], []]
 
 
 def test_message_posted_twice_after_a_worker_crash_between_post_and_settle_both_known_both_true_in_the_end(
