@@ -40,7 +40,7 @@ def posted(path: str, body: dict[str, Any], **headers: str) -> CaptureQueriesCon
 def test_statements_of_creating_an_intent_with_a_gate(world):
     captured = posted("/v1/intents", BODY, HTTP_X_API_KEY=world.sender_secret, HTTP_IDEMPOTENCY_KEY="one")
 
-    assert len(captured) <= 22, said(captured)  # one of them asks who is away
+    assert len(captured) <= 21, said(captured)  # one of them asks who is away
 
 
 def test_statements_of_a_decision_that_ends_the_intent(world):
