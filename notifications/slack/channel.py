@@ -133,10 +133,11 @@ class SlackChannel:
         draft = draft or self._late_draft(post)
         if _may_be_there(post.case.delivery) and (row := self._adopted(post, draft.place)):
             return Sent(str(row))
+        words = _words(draft, post.case)
         self._rest()
         at = clock.now()
         try:
-            said = post.client.chat_postMessage(**_words(draft, post.case))
+            said = post.client.chat_postMessage(**words)
         except FAULTS as error:
             if draft.root is None or code_of(error) != THREAD_GONE:
                 raise

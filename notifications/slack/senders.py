@@ -35,6 +35,8 @@ SENDING, REWRITING, PUBLISHING, LOOKING_AFTER = 24, 4, 2, 1
 BETWEEN_LOOKS, BEFORE_A_LOOK = 0.1, 0.25
 """Seconds, of whoever sends, and of the other duties: what comes meanwhile is looked at together."""
 
+NO_THREAD = "No thread for a message: its lease runs out, and it is tried again."
+
 
 class Workers:
     """As many threads as there is work for, up to `slots`. `work` does one piece; False if there is none."""
@@ -46,8 +48,8 @@ class Workers:
 
     def start(self) -> None:
         """Return at once; soon somebody will look whether there is work, if a slot is free."""
-        if self._soon.acquire(blocking=False):
-            self._crew.hand(self._look)
+        if self._soon.acquire(blocking=False) and not self._crew.hand(self._look):
+            self._soon.release()
 
     def _look(self) -> None:
         time.sleep(BEFORE_A_LOOK)
@@ -57,7 +59,7 @@ class Workers:
     def _run(self) -> None:
         """Until there is nothing to do. Who finds work first sends for another."""
         while self._work():
-            self._crew.hand(self._run)
+            self._crew.offer(self._run)
             ticks.alive()
 
 
@@ -82,10 +84,7 @@ class Senders:
         with self._changed:
             self._wanted = True
             self._changed.notify_all()
-            if self._looks:
-                return
-            self._looks = True
-        self._crew.hand(self._run)
+            self._looks = self._looks or self._crew.hand(self._run)
 
     def _run(self) -> None:
         pause: float | None = 0.0
@@ -95,8 +94,6 @@ class Senders:
             except Exception:  # the next tick looks again, and leases run out
                 log.exception("nobody looked for slack messages")
                 pause = None
-            finally:
-                self._rest()
             time.sleep(BETWEEN_LOOKS)
 
     def _goes_on(self, pause: float | None) -> bool:
@@ -110,22 +107,30 @@ class Senders:
             return self._looks
 
     def _look(self) -> float | None:
-        """Take on what may go. In how many seconds to look again; None if nothing waits."""
-        now = clock.now()
+        """In how many seconds to look again; None if nothing waits."""
+        try:
+            now = clock.now()
+            if self._takes_on_some(now):
+                return 0.0
+            turn = next_turn(now)
+            return max((turn - clock.now()).total_seconds(), 0.0) if turn else None
+        finally:
+            self._rest()
+
+    def _takes_on_some(self, now: datetime) -> bool:
+        """Take on what may go."""
         claimed = claim_some(self._free)
         with read_once():
             for delivery in claimed:
                 self._take_on(delivery, begin(delivery, self._channel, now), now)
         ticks.alive()
-        if claimed:
-            return 0.0
-        turn = next_turn(now)
-        return max((turn - clock.now()).total_seconds(), 0.0) if turn else None
+        return bool(claimed)
 
     def _take_on(self, delivery: Delivery, begun: Begun, now: datetime) -> None:
         with self._changed:
+            if not self._crew.hand(partial(self._send, delivery, begun, now)):
+                raise RuntimeError(NO_THREAD)
             self._free -= 1
-        self._crew.hand(partial(self._send, delivery, begun, now))
 
     def _send(self, delivery: Delivery, begun: Begun, now: datetime) -> None:
         self._tried.add(try_once(delivery, begun, now))
