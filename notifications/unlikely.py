@@ -17,7 +17,8 @@ from notifications.asked import newer_ask
 from notifications.bounces.stopping import STOP
 from notifications.links import LINKS
 from notifications.maillinks.links import GENERATION
-from notifications.models import EMAIL, Delivery
+from notifications.models import EMAIL, SLACK, Delivery
+from notifications.slack.standing import STANDS
 
 
 def unlikely(delivery: Delivery, gate: Gate | None, now: datetime) -> Iterator[Question]:
@@ -26,6 +27,8 @@ def unlikely(delivery: Delivery, gate: Gate | None, now: datetime) -> Iterator[Q
     by_mail = delivery.channel == EMAIL and not delivery.is_post
     if by_mail:
         yield LINKS.question(person=delivery.person_id)
+    if delivery.channel == SLACK:
+        yield STANDS.question(intent=delivery.intent_id)
     if gate is None:
         return
     yield STANDING.question(gate=gate.pk)

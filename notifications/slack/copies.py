@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Case as Choose
 from django.db.models import F, Q, QuerySet, Value, When
@@ -61,12 +62,12 @@ def rewrite_next() -> bool:
     return True
 
 
-def _confirm(rows: Sequence[SlackMessage]) -> int:
+def _confirm(rows: Sequence[tuple[UUID, int, str, int, int]]) -> int:
     """Those that show the last event already are true: all at once. What was marked since they were read stays due."""
     true = defaultdict(list)
-    for row in rows:
-        if row.shows and row.shown_seq == row.intent.last_seq:
-            true[row.marks].append(row.pk)
+    for pk, marks, shows, shown_seq, last_seq in rows:
+        if shows and shown_seq == last_seq:
+            true[marks].append(pk)
     return sum(
         SlackMessage.objects.filter(pk__in=pks, marks=marks).update(due_at=None, why="") for marks, pks in true.items()
     )
@@ -82,10 +83,10 @@ def _claim(now: datetime) -> SlackMessage | None:
     return row
 
 
-def _looked_at(now: Any) -> QuerySet[SlackMessage]:
+def _looked_at(now: Any) -> QuerySet[SlackMessage, tuple[UUID, int, str, int, int]]:
     free = Q(lease_until=None) | Q(lease_until__lte=now)
-    rows = SlackMessage.objects.select_related("intent").filter(free, due_at__lte=now)
-    return rows.order_by("due_at", "pk")[:AT_ONCE]
+    rows = SlackMessage.objects.filter(free, due_at__lte=now).order_by("due_at", "pk")
+    return rows.values_list("pk", "marks", "shows", "shown_seq", "intent__last_seq")[:AT_ONCE]
 
 
 _LOOKED_AT = Prepared(_looked_at)

@@ -16,6 +16,7 @@ from intents.services.rows import insert
 from notifications.case import Case
 from notifications.models import Delivery, SlackInstallation, SlackMessage, SlackRoom
 from notifications.slack.blocks import Card
+from notifications.slack.standing import STANDS
 
 DELETED = "The message was deleted in Slack."
 CHECK_AFTER = timedelta(seconds=3)
@@ -40,9 +41,6 @@ _SAME = Prepared(
 )
 
 
-_STANDS = Prepared(lambda intent: SlackMessage.objects.filter(intent=intent, gone=False)[:1])
-
-
 @dataclass(frozen=True)
 class Place:
     """A conversation in Slack, or one thread of it."""
@@ -59,7 +57,7 @@ def message_of(delivery: Delivery) -> SlackMessage | None:
 
 def root_of(case: Case, team_id: str, channel: str) -> SlackMessage | None:
     """The card of this gate in this conversation: what comes later goes into its thread."""
-    if case.gate is None:
+    if case.gate is None or not STANDS(intent=case.intent.pk):
         return None
     return _ROOT.first(intent=case.intent.pk, gate=case.gate.pk, team=team_id, channel=channel)
 
@@ -98,7 +96,7 @@ def adopt(case: Case, place: Place, ts: str) -> SlackMessage:
 
 def mark(intent_id: UUID, now: datetime) -> None:
     """Something happened to this intent: what stands about it in Slack is to be written anew."""
-    if not _STANDS(intent=intent_id):
+    if not STANDS(intent=intent_id):
         return
     rows = SlackMessage.objects.filter(intent=intent_id, gone=False)
     if rows.update(marks=F("marks") + 1, due_at=now):
