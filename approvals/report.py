@@ -37,7 +37,7 @@ def gate_report(gate: Gate) -> dict[str, Any]:
     """What the human step adds to the terminal details."""
     decisions = _DECISIONS(gate=gate.pk)
     counted = [row for row in decisions if row.taken_back_at is None]
-    last = counted[-1] if counted and gate.by_people else None
+    last = _last(gate, decisions)
     taken_over = deciders_of(gate) if gate.reason == CARRIED_OVER else []
     return {
         "gate": gate_json(gate, decisions),
@@ -110,9 +110,20 @@ def label_of(who: tuple[str, ...]) -> str:
     return ", ".join(who)
 
 
-def summary(gate: Gate, last: Decision | None) -> str:
-    """One sentence: what happened, by whom, where, when, and in whose words."""
-    at = f"{gate.closed_at:%H:%M} UTC" if gate.closed_at else ""
+def summary_for(gate: Gate, at: str) -> str:
+    """The summary of a closed gate for a reader in whose words it closed `at`."""
+    return summary(gate, _last(gate, _DECISIONS(gate=gate.pk)), at)
+
+
+def _last(gate: Gate, decisions: list[Decision]) -> Decision | None:
+    """The answer that closed it."""
+    counted = [row for row in decisions if row.taken_back_at is None]
+    return counted[-1] if counted and gate.by_people else None
+
+
+def summary(gate: Gate, last: Decision | None, at: str = "") -> str:
+    """One sentence: what happened, by whom, where, when (in UTC, or `at`), and in whose words."""
+    at = at or (f"{gate.closed_at:%H:%M} UTC" if gate.closed_at else "")
     if last is None:
         if gate.reason == CARRIED_OVER:
             return f"Agreed to by {', '.join(deciders_of(gate))} when it was first tried; nothing has changed since."

@@ -15,13 +15,18 @@ from approvals.text import one_line
 def conditions_of(gate: Gate) -> list[str]:
     """One sentence each; nothing for what holds everywhere."""
     terms = gate.terms.body
-    said = (_risk(terms), _strength(terms), _comment(gate), _left_out(terms), _told(terms), _posted(terms))
+    said = (_risk(terms), _strength(terms), _comment(gate), _left_out(terms), _told(terms))
     return [sentence for sentence in said if sentence]
+
+
+def posted_to(gate: Gate) -> str:
+    """The channels in which everybody may read it besides; "" if there is none."""
+    return ", ".join(one_line(name, 100) for name in places_in(gate.terms.body))
 
 
 def _risk(terms: dict[str, Any]) -> str:
     if is_high_risk(terms):
-        return "High risk: a yes is asked for once more, and never given together with others."
+        return "High risk: a yes is asked for once more."
     return "Low risk." if terms.get("risk") == "low" else ""
 
 
@@ -44,8 +49,3 @@ def _left_out(terms: dict[str, Any]) -> str:
 def _told(terms: dict[str, Any]) -> str:
     names = terms.get("inform") or []
     return f"Told of it, without a vote: {label(names)}." if names else ""
-
-
-def _posted(terms: dict[str, Any]) -> str:
-    names = ", ".join(one_line(name, 100) for name in places_in(terms))
-    return f"Also posted to {names}." if names else ""

@@ -9,8 +9,9 @@ from approvals.models import Gate
 from approvals.outcomes import OutcomeClass
 from approvals.selectors import progress, silence_outcome, silence_sentence
 from approvals.strength import link_accepts
-from approvals.termwords import conditions_of
+from approvals.termwords import conditions_of, posted_to
 from approvals.text import Row, mixed_script_words, one_line, payload_rows, visible
+from approvals.undertakings import live_claims
 from approvals.views.subject import earlier_refusals
 from intents.addresses import is_human
 from intents.masking import shown_payload
@@ -61,7 +62,7 @@ def ask(case: Case) -> Content:
         conditions=tuple(conditions_of(gate)),
         quotes=(*quotes_of(change), *_quotes(gate)),
         tables=(*tables_of(change), fitting("What it wants to do", payload, PAYLOAD_BYTES), *_earlier(gate)),
-        progress=tuple(_progress(gate)),
+        progress=(*_progress(gate), *_looking(gate, case)),
         silence=silence_sentence(gate, case.zone),
         warnings=_warnings(gate, payload),
         refusals=tuple(_refusals(gate, case)),
@@ -129,9 +130,11 @@ def _reason(case: Case) -> str:
 
 def _gate_facts(case: Case, gate: Gate) -> tuple[Fact, ...]:
     by_request = bool(gate.terms.body.get("asked_by_request"))
+    places = "" if case.delivery.is_post else posted_to(gate)
     return (
+        *((Fact("Decide by", case.when(gate.expires_at)),) if gate.is_open else ()),
         Fact("Asked because", because(gate.source, by_request=by_request), minor=True),
-        Fact("Decide by", case.when(gate.expires_at)),
+        *((Fact("Also posted to", places, minor=True),) if places else ()),
         Fact("Fingerprint", short_digest(gate.digest), minor=True),
     )
 
@@ -160,7 +163,14 @@ def _earlier(gate: Gate) -> Iterable[Table]:
 def _progress(gate: Gate) -> Iterable[str]:
     for line in progress(gate):
         voters = f" ({names(line.voters)})" if line.voters else ""
-        yield f"{label(line.who)}: {line.have} of {line.need} agreed{voters}. May decide: {names(line.people)}."
+        may = f" May decide: {names(line.people)}." if gate.is_open else ""
+        yield f"{label(line.who)}: {line.have} of {line.need} agreed{voters}.{may}"
+
+
+def _looking(gate: Gate, case: Case) -> Iterable[str]:
+    for claim in live_claims(gate, case.now):
+        until = case.when(claim.until)
+        yield f"{one_line(claim.person.name, 120)} is looking at it (until {until}; anybody may still answer)."
 
 
 def _refusals(gate: Gate, case: Case) -> Iterable[str]:

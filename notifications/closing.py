@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from approvals.models import Gate, Person
-from approvals.report import gate_report
+from approvals.report import summary_for
 from approvals.text import one_line, visible
 from intents.lifecycle import TERMINAL_EVENT
 from intents.models import Event
@@ -50,10 +50,10 @@ def summary(case: Case, gate: Gate) -> str:
 
 
 def _summary(case: Case, gate: Gate) -> str:
-    if gate.by_people or gate.reason in ("timeout", *ASKED_ANEW):
-        return str(gate_report(gate)["summary"])
-    ended = json.loads(case.intent.texts.result or "{}")
     at = case.when(gate.closed_at) if gate.closed_at else ""
+    if gate.by_people or gate.reason in ("timeout", *ASKED_ANEW):
+        return summary_for(gate, at)
+    ended = json.loads(case.intent.texts.result or "{}")
     why = str((ended.get("error") or {}).get("message") or "")
     if gate.reason == "withdrawn":
         return f"Withdrawn by {_who_ended(case)} at {at}{f': {why}' if why else '.'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from approvals.directory import label
 from approvals.models import Gate
-from approvals.report import gate_report
+from approvals.report import summary_for
 from approvals.selectors import silence_sentence
 from approvals.terms import names_in
 from approvals.text import one_line, visible
@@ -39,4 +39,4 @@ def note(case: Case) -> Content:
 def _state(gate: Gate, case: Case) -> str:
     if gate.is_open:
         return f"{label(names_in(gate.terms.body))} may decide. {silence_sentence(gate, case.zone)}"
-    return visible(str(gate_report(gate)["summary"]))
+    return visible(summary_for(gate, case.when(gate.closed_at) if gate.closed_at else ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from approvals.models import Gate
-from approvals.report import gate_report
+from approvals.report import summary_for
 from approvals.selectors import silence_sentence, waiting_sentence
 from approvals.text import one_line, payload_rows, visible
 from intents.lifecycle import Status, is_final
@@ -109,9 +109,11 @@ def _ending(case: Case) -> tuple[str, str]:
 
 
 def _gate_ending(case: Case) -> tuple[str, str]:
-    if case.gate is None:
+    gate = case.gate
+    if gate is None:
         return "News", "The page shows where it stands."
-    return spoken(case.gate.outcome), f"{gate_report(case.gate)['summary']} The request goes on."
+    summary = summary_for(gate, case.when(gate.closed_at) if gate.closed_at else "")
+    return spoken(gate.outcome), f"{summary} The request goes on."
 
 
 def _result(case: Case) -> tuple[Table, ...]:

@@ -34,9 +34,9 @@ def unlikely(delivery: Delivery, gate: Gate | None, now: datetime) -> Iterator[Q
     yield STANDING.question(gate=gate.pk)
     yield refusals(gate, now)
     yield newer_ask(delivery)
+    yield LIVE.question(gate=gate.pk, now=now)
     if not delivery.is_post:
         yield OWN.question(gate=gate.pk, person=delivery.person_id)
-        yield LIVE.question(gate=gate.pk, now=now)
         yield AWAY.question(workspace_id=gate.workspace_id, at=now)
     if by_mail:
         yield GENERATION.question(person=delivery.person_id)

@@ -249,5 +249,5 @@ def _message(gate: Gate, decision: Decision) -> str:
         missing = "; ".join(
             f"{line.have} of {line.need} from {', '.join(line.who)}" for line in selectors.progress(gate)
         )
-        return f"Your answer is recorded. Still waiting: {missing}."
+        return f"Your answer is recorded. Still waiting: so far {missing}."
     return summary(gate, decision)

@@ -15,7 +15,7 @@ from approvals.models import Gate, Person
 from approvals.report import summary
 from approvals.selectors import bound_by_absence, kept_out, silence_sentence
 from approvals.services.answer import Fault
-from approvals.termwords import conditions_of
+from approvals.termwords import conditions_of, posted_to
 from approvals.undertakings import live_claims, questions_of
 from approvals.views.answerform import PAGE, Door, Typed, form_of
 from approvals.views.doors import page_door
@@ -91,6 +91,7 @@ def moving_parts(gate: Gate, person: Person, now: datetime) -> dict[str, Any]:
         "asked_by_request": gate.terms.body["asked_by_request"],
         "rejections": gate.terms.body["rejections"],
         "conditions": conditions_of(gate),
+        "posted_to": posted_to(gate),
     }
 
 

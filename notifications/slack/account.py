@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -18,7 +19,7 @@ from intents import clock
 from intents.errors import DomainError
 from intents.ids import parse_id
 from notifications.models import SlackInstallation, SlackLink
-from notifications.slack.linking import REST, confirm, new_code, refuse, unlink, waiting_code
+from notifications.slack.linking import REST, confirm, is_rested, new_code, refuse, unlink, waiting_code
 
 RECENTLY = timedelta(minutes=15)
 SIGN_IN_AGAIN = "Linking an account needs a recent sign-in. Sign in again, then confirm."
@@ -84,13 +85,21 @@ def _page(request: HttpRequest, person: Person, code: str = "") -> HttpResponse:
     context: dict[str, Any] = {
         "now": now,
         "installations": _installations(person),
-        "links": SlackLink.objects.filter(person=person, ended_at=None).order_by("linked_at"),
-        "rested_before": now - REST,
+        "links": [(link, _works_from(link, now)) for link in _links(person)],
         "code": code,
         "waiting": waiting_code(person, now),
         "recent": signed_in_within(request, RECENTLY, now),
     }
     return render(request, "slack/account.html", context)
+
+
+def _links(person: Person) -> QuerySet[SlackLink]:
+    return SlackLink.objects.filter(person=person, ended_at=None).order_by("linked_at")
+
+
+def _works_from(link: SlackLink, now: datetime) -> datetime | None:
+    """None if it works already."""
+    return None if is_rested(link, now) else link.linked_at + REST
 
 
 def _installations(person: Person) -> list[SlackInstallation]:

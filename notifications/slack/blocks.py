@@ -19,6 +19,8 @@ from notifications.slack.actions import ACT, DECIDE, Act, Decide, action_id, pac
 from notifications.slack.richtext import Json, block, date, escaped, line, lines, link, preformatted, quote, text
 
 FOR_TABLES = 3_500
+FOR_A_LOOK = 1_200
+"""Of what does not fit: enough to see what it is, and short on a phone. It is agreed to on its page only."""
 FOR_QUOTES = 1_000
 FOR_POLICY = 1_000
 HEADLINE_LIMIT = 400
@@ -171,6 +173,12 @@ def _minor(facts: Sequence[Fact]) -> list[Json]:
 
 
 def _tables(tables: Sequence[Table], most: int) -> tuple[list[Json], bool]:
+    """All of them, or a look at them."""
+    blocks, is_full = _framed(tables, most)
+    return (blocks, True) if is_full else (_framed(tables, min(most, FOR_A_LOOK))[0], False)
+
+
+def _framed(tables: Sequence[Table], most: int) -> tuple[list[Json], bool]:
     """A frame for each, a line for each value; the lines that follow within one value are set in."""
     room, blocks = Room(most), []
     for table in tables:

@@ -25,6 +25,9 @@ from notifications.slack.discreet import discreet
 from notifications.slack.inbound.dispatch import is_answered
 from notifications.slack.menus import menu, menu_for_all
 
+ON_ITS_PAGE = "No yes from here: sign in on its page, and agree there."
+"""Beside the conditions, which say how sure a yes has to be."""
+
 
 def card_of(case: Case, content: Content, *, in_thread: bool = False) -> Card:
     """The message of this delivery with this content; in a thread, one without what stands above it."""
@@ -71,7 +74,7 @@ def frame_of(case: Case) -> Frame:
     if refusal is not None:
         return replace(base, own=refusal.message)
     weak = too_weak(gate, Shown(LINKED), case.now)
-    own = " ".join(filter(None, [_own(case, gate, person) if person else "", weak.message if weak else ""]))
+    own = " ".join(filter(None, [_own(case, gate, person) if person else "", ON_ITS_PAGE if weak else ""]))
     if not (is_answered(DECIDE) and (base.links or _is_listened_to(case))):
         return replace(base, own=own)
     offered = menu(gate, person, case.now) if person else menu_for_all(gate)

@@ -7,11 +7,12 @@ than the button that opens the request. In a channel they alone see it, for a wh
 from __future__ import annotations
 
 from approvals.models import Gate, Person
-from approvals.report import gate_report
+from approvals.outcomes import OutcomeClass
 from approvals.selectors import may_decide
 from notifications.case import Case
+from notifications.closing import summary
 from notifications.models import SlackMessage
-from notifications.slack.blocks import CHOICES, Card
+from notifications.slack.blocks import CHOICES, STYLES, Card
 from notifications.slack.cards import card_of, content_of
 from notifications.slack.inbound.who import OTHERS, Stranger
 from notifications.slack.openbutton import LOOK, open_button
@@ -20,6 +21,7 @@ from notifications.slack.richtext import Json, block, escaped, line, text
 TYPING = "Typing does not decide: your answer was not recorded."
 PRESS = "Press a button, here or at the top of this thread."
 LOOK_AT_IT = "Look at it here."
+NO_YES = "A yes cannot be given from here: look at it to see why."
 OVER = "And it is over:"
 OVER_HERE = "And it is over: see the top of this thread."
 
@@ -30,11 +32,11 @@ def nudge(case: Case, reader: Person | Stranger, root: SlackMessage | None = Non
     if gate is None:
         return note(TYPING)
     if not gate.is_open:
-        over = OVER_HERE if case.delivery.is_post else f"{OVER} {gate_report(gate)['summary']}"
+        over = OVER_HERE if case.delivery.is_post else f"{OVER} {summary(case, gate)}"
         return note(f"{TYPING} {over}")
     why = _why_not(case, gate, reader)
     buttons = _buttons(root, case) if root and not why else []
-    words = why or (PRESS if buttons else LOOK_AT_IT)
+    words = why or (_how(buttons) if buttons else LOOK_AT_IT)
     return note(f"{TYPING} {words}", *buttons, open_button(gate.pk, LOOK))
 
 
@@ -42,6 +44,12 @@ def note(words: str, *buttons: Json) -> Card:
     """Literal text, with buttons below it."""
     below = [{"type": "actions", "elements": list(buttons)}] if buttons else []
     return Card(escaped(words), (block(line(text(words))), *below), is_full=False)
+
+
+def _how(buttons: list[Json]) -> str:
+    """Whoever typed yes looks for its button."""
+    yes = STYLES[OutcomeClass.YES]
+    return PRESS if any(each.get("style") == yes for each in buttons) else NO_YES
 
 
 def _why_not(case: Case, gate: Gate, reader: Person | Stranger) -> str:

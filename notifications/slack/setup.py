@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from approvals.models import Person
+from approvals.planner import settings_of
 from approvals.views.guard import acts, signed_in
 from intents import clock
 from intents.models import Workspace
@@ -29,7 +30,11 @@ from notifications.slack.socketmode.hearing import hearing
 FIELDS = (
     (BOT, "Bot User OAuth Token", "xoxb-…, under “OAuth & Permissions”"),
     (SECRET, "Signing Secret", "32 characters, under “Basic Information”"),
-    (APP, "App-Level Token", "xapp-…, for Socket Mode; under “Basic Information”, “App-Level Tokens”"),
+    (
+        APP,
+        "App-Level Token",
+        "xapp-…, for Socket Mode; under “Basic Information”, “App-Level Tokens”, with connections:write",
+    ),
 )
 
 
@@ -110,6 +115,7 @@ def _page(
         "socket_app": new_app_url(settings.BASE_URL, public=False),
         "fields": [(name, label, help_, (faults or {}).get(name, "")) for name, label, help_ in FIELDS],
         "faulty": bool(faults),
+        "changers_wait": settings_of(workspace).changers_wait,
     }
     return render(request, "slack/setup.html", context, status=422 if faults else 200)
 

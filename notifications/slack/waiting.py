@@ -27,8 +27,10 @@ def waiting_note(installation: SlackInstallation, reader: Person | Stranger, now
         return note(f"{TYPING} {reader.words}")
     served = SlackInstallation.objects.filter(app_id=installation.app_id, team_id=installation.team_id)
     rows = inbox_of(reader, now, Workspace.objects.filter(slack__in=served)).waiting
-    gates = [row.gate for row in rows if row.gate.held_at is None][:MOST]
+    found = [row.gate for row in rows if row.gate.held_at is None]
+    gates, more = found[:MOST], len(found) - MOST
     words = NOTHING if not gates else PRESS if len(gates) == 1 else SEVERAL
+    words += f" {more} more: /countersign list shows them." if more > 0 else ""
     return note(f"{TYPING} {words}", *(open_button(gate.pk, _label(gate, gates), at) for at, gate in enumerate(gates)))
 
 

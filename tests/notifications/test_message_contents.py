@@ -24,7 +24,7 @@ def test_card_and_mail_say_what_a_yes_needs_and_what_the_policy_says_and_who_wro
     (card,), (mail,) = slack.to("UANA"), to(world.ana)
 
     for shown in (card.words, mail.text, mail.html):
-        assert "High risk: a yes is asked for once more, and never given together with others." in shown
+        assert "High risk: a yes is asked for once more." in shown
         assert "A yes needs a sign-in within the last 15 minutes." in shown
         assert "The policy says" in shown
         assert "written by an admin, quoting the request" in shown

@@ -85,6 +85,31 @@ def test_claim_release_escalate_and_take_back_happen_at_once(world, slack, gate,
     assert details(gate.intent, "decision_taken_back")["via"] == "slack"
 
 
+def test_everybody_sees_on_the_cards_who_is_looking_and_until_when_in_their_own_time(world, slack, gate, time_machine):
+    press(slack, card(slack), CLAIM, "UANA")
+    told_again(time_machine)
+    assert "Ana Ruiz is looking at it (until 15:17 CET; anybody may still answer)." in card(slack).words
+    assert "Ana Ruiz is looking at it (until 14:17 UTC; anybody may still answer)." in card(slack, "UBO").words
+
+    press(slack, card(slack), RELEASE, "UANA")
+    told_again(time_machine)
+    assert "is looking at it" not in card(slack, "UBO").words
+
+
+def test_card_of_what_is_over_says_when_in_the_readers_time_and_nothing_of_who_may_decide(
+    world, slack, gate, time_machine
+):
+    assert "May decide: Ana Ruiz" in card(slack).words
+    decide(gate.pk, Answer("rejected", "not now."), world.bo, via="web", strength="signed_in")
+    told_again(time_machine)
+
+    assert "Rejected by Bo Lind in the web inbox at 15:02 CET: not now." in card(slack).words
+    assert "Rejected by Bo Lind in the web inbox at 14:02 UTC: not now." in card(slack, "UBO").words
+    assert "0 of 2 agreed." in card(slack).words
+    assert "May decide" not in card(slack).words
+    assert "Decide by" not in card(slack).words
+
+
 def test_card_in_a_channel_offers_all_that_somebody_may_do_though_slack_takes_five_lines_in_a_menu(
     world, slack, gate, time_machine
 ):

@@ -269,3 +269,17 @@ def test_moments_are_said_in_the_readers_zone_when_it_is_known():
     assert moment(at, at) == "23:30 UTC"
     assert moment(at, at - timedelta(hours=2), ZoneInfo("Europe/Madrid")) == "3 Nov 00:30 CET"
     assert moment(at, at, ZoneInfo("America/Sao_Paulo")) == "20:30 UTC-03"
+
+
+def test_payload_that_does_not_fit_is_cut_short_so_that_the_buttons_are_near():
+    just_fits, too_long = (Row("note", "text", "y " * count) for count in (1_700, 1_900))
+
+    assert (
+        len(drawn(tables=(Table("What it wants to do", (just_fits,)),)).blocks[2]["elements"][1]["elements"][0]["text"])
+        > 3_000
+    )
+    cut = drawn(tables=(Table("What it wants to do", (too_long,)),))
+
+    assert not cut.is_full
+    assert "Approve" not in labels(cut)
+    assert len(cut.blocks[2]["elements"][1]["elements"][0]["text"]) <= 1_200

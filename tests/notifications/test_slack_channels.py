@@ -52,6 +52,15 @@ def test_request_stands_in_its_channel_too_and_pings_nobody(world, slack, there)
     assert len(slack.to("UANA")) == len(slack.to("UBO")) == 1
 
 
+def test_cards_of_people_name_its_channel_in_small_letters_and_the_channel_does_not_name_itself(world, slack, there):
+    asked(world)
+
+    small = slack.to("UANA")[0].blocks[-1]
+    assert small["type"] == "context"
+    assert "Also posted to: slack:#deploys" in [each["text"] for each in small["elements"]]
+    assert "Also posted to" not in post_in(slack).words
+
+
 def test_nobody_counts_as_told_by_a_post(world, slack, there):
     make_policy(world.workspace, gates=[gate_rule("team:sre", post=["slack:#deploys"])])
     open_gate(world)
@@ -224,7 +233,7 @@ def test_card_of_high_risk_in_a_channel_offers_no_yes_and_says_why(world, slack,
     asked(world, risk="high")
 
     assert post_in(slack).buttons == ["Reject"]
-    assert "Accepting this needs a sign-in within the last 15 minutes." in post_in(slack).words
+    assert "A yes needs a sign-in within the last 15 minutes." in post_in(slack).words
 
 
 def test_step_of_a_chain_posts_to_its_own_channel_once_it_begins(world, slack, there, time_machine):

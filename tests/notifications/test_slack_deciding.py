@@ -343,7 +343,7 @@ def test_card_of_a_gate_that_needs_a_sign_in_offers_no_yes_and_says_why(world, s
     slack_ready(world, slack, settings, rule={"risk": "high"})
 
     assert card(slack).buttons == ["Reject"]
-    assert "Accepting this needs a sign-in within the last 15 minutes." in card(slack).words
+    assert "A yes needs a sign-in within the last 15 minutes." in card(slack).words
 
 
 def test_card_has_no_buttons_when_slack_could_not_reach_us(world, slack, settings):

@@ -72,6 +72,9 @@ def test_a_new_link_rests_for_15_minutes_and_is_announced_by_mail(world, slack, 
     look_up_due()
     confirmed(ana)
 
+    assert "a new link rests for 15 minutes, until 14:17 UTC." in re.sub(
+        r"<[^>]+>", "", text_of(ana.get("/account/slack"))
+    )
     assert announce_links_due() == 1
     assert announce_links_due() == 0
 

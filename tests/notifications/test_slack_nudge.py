@@ -64,7 +64,7 @@ def test_answer_typed_too_late_is_told_how_it_ended(world, slack, gate, typed, t
 
     (note,) = typed("approve", thread_ts=card.ts)
 
-    assert note.text == f"{NUDGE} And it is over: Approved by Bo Lind in the web inbox at 14:02 UTC."
+    assert note.text == f"{NUDGE} And it is over: Approved by Bo Lind in the web inbox at 15:02 CET."
 
 
 def test_bots_changes_and_other_places_are_not_answered_so_that_nothing_goes_round(world, slack, gate):
@@ -112,6 +112,16 @@ def test_answer_typed_under_no_card_is_told_what_waits(world, slack, gate, typed
     slack.add_user("UEVE", "eve@acme.example")
     assert typed("approve", "UEVE")[0].text.startswith(f"{NUDGE} Link your account first:")
     assert not Decision.objects.exclude(person=world.cy).exists()
+
+
+def test_answer_typed_under_no_card_is_told_how_many_more_wait_than_slack_has_buttons_for(world, slack, gate, typed):
+    for number in range(6):
+        open_gate(world, human_task={"title": f"Drop table {number}"})
+
+    (note,) = typed("approve", "UANA")
+
+    assert len(note.buttons) == 5
+    assert note.text.endswith("look at it here. 2 more: /countersign list shows them.")
 
 
 def test_unknown_code_is_answered_with_how_to_make_a_new_one(world, slack, there, typed):

@@ -71,7 +71,7 @@ def test_press_on_a_nudge_decides_like_one_on_the_card_and_all_copies_become_tru
     say(gate, world.bo)
     settle(time_machine)
     assert (note.text, note.buttons) == (
-        f"{NUDGE} And it is over: Approved by Bo Lind in the web inbox at 14:02 UTC.",
+        f"{NUDGE} And it is over: Approved by Bo Lind in the web inbox at 15:02 CET.",
         [],
     )
     assert not SlackMessage.objects.exclude(due_at=None).exists()
@@ -96,6 +96,15 @@ def test_approve_on_a_nudge_of_high_risk_is_asked_once_more(world, slack, gate, 
     send_form(slack, slack.views[-1][1]["view"], "UANA", comment="")
 
     assert votes() == [("ana@acme.example", "approved", "slack", "linked")]
+
+
+def test_nudge_under_a_card_that_offers_no_yes_says_so(world, slack, settings, typed):
+    slack_ready(world, slack, settings, rule={"risk": "high"})
+
+    (note,) = typed("approve", thread_ts=card(slack).ts)
+
+    assert note.text == f"{NUDGE} A yes cannot be given from here: look at it to see why."
+    assert note.buttons == ["Reject", "Look and decide"]
 
 
 def test_press_on_a_nudge_after_the_request_was_changed_is_told_so(world, slack, gate, typed):

@@ -125,11 +125,11 @@ def test_every_copy_tells_the_votes_so_far_and_at_last_the_outcome_who_when_and_
     say(gate, world.bo, comment="fine by me.")
     settle(time_machine)
 
-    for user in ("UANA", "UBO"):
+    for user, at in (("UANA", "15:02 CET"), ("UBO", "14:02 UTC")):
         (post,) = slack.to(user)
         assert post.buttons == []
         assert post.text.startswith("Approved, nothing to do any more: Add an index")
-        assert "Approved by Bo Lind in Slack at 14:02 UTC: fine by me." in post.words
+        assert f"Approved by Bo Lind in Slack at {at}: fine by me." in post.words
         assert "target: prod-postgres-main" in post.words
     assert not SlackMessage.objects.exclude(due_at=None).exists()
 

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from approvals.models import Membership
+from approvals.models import ApprovalSettings, Membership
 from intents import clock
 from intents.models import WorkspaceEntry
 from notifications.models import SlackInstallation
@@ -56,6 +56,15 @@ def test_setup_keeps_the_tokens_encrypted_and_says_so_in_the_chain_when_they_wor
     assert after["team_id"] == "T0ACME"
     assert "xoxb" not in json.dumps(after)
     assert "sealed_bot_token" not in after
+
+
+def test_setup_says_at_the_step_that_whoever_saves_cannot_decide_for_a_day_unless_that_is_off(world, slack, admin):
+    waits = "Whoever saves here cannot decide for 24 hours"
+    assert waits in text_of(admin.get("/setup/slack"))
+
+    ApprovalSettings.objects.update(changers_wait=False)
+
+    assert waits not in text_of(admin.get("/setup/slack"))
 
 
 @pytest.mark.parametrize(
