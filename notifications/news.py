@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from approvals.models import Gate
 from approvals.report import summary_for
@@ -100,12 +100,20 @@ def notification(case: Case) -> Content:
 def _ending(case: Case) -> tuple[str, str]:
     """A word and a sentence for the end of the intent."""
     status, details = case.intent.status, case.details
-    summary = str(details.get("summary") or f"This ended as {status}.")
+    summary = _in_own_time(case, str(details.get("summary") or f"This ended as {status}."))
     if status == Status.COMPLETED:
         return ("Approved" if details.get("gates") and details.get("approved") else "Done"), summary
     if status == Status.TIMED_OUT:
         return "Not approved in time" if details.get("gates") else "Timed out", summary
     return spoken(str(details.get("outcome") or status)), summary
+
+
+def _in_own_time(case: Case, summary: str) -> str:
+    """What the record says in UTC of how its last gate ended."""
+    gate = case.gate
+    if gate is None or gate.closed_at is None or case.zone == UTC:
+        return summary
+    return summary.replace(summary_for(gate, ""), summary_for(gate, case.when(gate.closed_at)))
 
 
 def _gate_ending(case: Case) -> tuple[str, str]:
