@@ -5,12 +5,16 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from intents import clock
+from intents.prepared import read_once
 from notifications.announce import announce_due
-from notifications.deliver import see_through
-from notifications.models import ChannelAccount, Delivery, DeliveryStatus, SlackLane
+from notifications.channels.base import Sent
+from notifications.deliver import begin, see_through, try_once
+from notifications.models import ChannelAccount, Delivery, DeliveryStatus, SlackLane, SlackLink
+from notifications.settling import conclude_all
 from notifications.slack import crew, lanes
 from notifications.slack.channel import SlackChannel
 from notifications.slack.client import client_with
@@ -149,3 +153,23 @@ def test_a_pause_that_slack_asked_for_outlasts_a_message_that_was_posted_before(
     lanes.count_from("T0ACME/UANA", now)
 
     assert SlackLane.objects.get().free_at == now + timedelta(seconds=30)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("afternoon", "queued")
+def test_messages_that_go_together_are_made_and_settled_in_few_statements():
+    """Both share a gate, its seats and an app; each has a reader, and what is seldom there. Four settle one."""
+    for link in SlackLink.objects.all():
+        SlackLink.objects.filter(pk=link.pk).update(dm_channel=f"D{link.user_id[1:]}")
+    claimed = claim_some(10)
+
+    with CaptureQueriesContext(connection) as made, read_once():
+        begun = [begin(delivery, SlackChannel(), clock.now()) for delivery in claimed]
+    tried = [try_once(*each, clock.now()) for each in zip(claimed, begun, strict=True)]
+    with CaptureQueriesContext(connection) as settled:
+        conclude_all(tried, SlackChannel())
+
+    assert [type(each.fate) for each in tried] == [Sent, Sent]
+    assert len(made) <= 7, [query["sql"] for query in made.captured_queries]
+    statements = [query["sql"] for query in settled.captured_queries if "SAVEPOINT" not in query["sql"]]
+    assert len(statements) == 9, statements  # one asks about the account
