@@ -207,7 +207,7 @@ if EMAIL_URL:
     EMAIL_TIMEOUT = 10
 else:
     EMAIL_BACKEND = env("EMAIL_BACKEND", default="notifications.keptmail.KeptMailBackend")
-ANYMAIL = json_object("ANYMAIL")
+ANYMAIL = {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT} | json_object("ANYMAIL")
 MAIL_EVENTS = env("MAIL_EVENTS", default="")
 """The provider whose reports of bounces are taken, as anymail calls it."""
 

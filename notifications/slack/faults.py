@@ -12,6 +12,8 @@ from approvals.text import one_line
 from notifications.channels.base import Dead, Retry
 
 WHY_LIMIT = 300
+LONGEST_WISH_SECONDS = 3600
+"""A conversation or an app is never closed for longer, whatever is written in an answer's head."""
 LIMITED = ("ratelimited", "rate_limited", "message_limit_exceeded")
 SLOWER = "Slack asks to slow down."
 LATER = (
@@ -104,7 +106,7 @@ def _answered(error: SlackApiError) -> Retry | Dead:
 
 def _retry_after(error: SlackApiError) -> float:
     wish = str({name.lower(): value for name, value in error.response.headers.items()}.get("retry-after", ""))
-    return float(wish) if wish.isdecimal() else 1.0
+    return min(float(wish), LONGEST_WISH_SECONDS) if wish.isdecimal() else 1.0
 
 
 def _words(text: str) -> str:

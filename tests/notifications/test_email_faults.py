@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import smtplib
+from datetime import timedelta
 
 import pytest
 from anymail.exceptions import AnymailAPIError, AnymailInvalidAddress, AnymailRecipientsRefused
 
 from notifications.channels.base import Dead, Retry
 from notifications.channels.email_faults import fate_of, is_turned_away
+from notifications.deliver import LAST_START
 
 
 def reply(kind, code: int):
@@ -95,3 +97,8 @@ def test_a_mail_is_turned_away_only_when_the_server_can_have_nothing_of_it(error
 
 def test_fate_is_none_when_the_fault_is_our_own():
     assert fate_of(TypeError("ours"), "ana@x") is None
+
+
+def test_nothing_that_is_begun_outlasts_its_claim_when_a_provider_neither_connects_nor_answers_in_time(settings):
+    """`requests` waits so long for each of the two."""
+    assert timedelta(seconds=2 * settings.ANYMAIL["REQUESTS_TIMEOUT"]) <= LAST_START

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from approvals.models import Seat
@@ -21,6 +23,7 @@ from notifications.models import (
     DeliveryStatus,
     KeptMail,
     SlackInstallation,
+    SlackLane,
     SlackLink,
     SlackMessage,
 )
@@ -236,6 +239,19 @@ def test_429_from_slack_honours_retry_after_and_other_channels_and_gates_are_not
     slack_due()
     assert set(fates().values()) == {DeliveryStatus.SENT}
     assert not ChannelAccount.objects.filter(channel__startswith="slack").exclude(failures=0).exists()
+
+
+@pytest.mark.parametrize("wish", ["86400", "9" * 400])
+def test_slack_closes_no_conversation_for_longer_than_an_hour_whatever_it_asks_for(world, slack, there, wish):
+    asked(world)
+    slack.fail("chat.postMessage", f"429 {wish}")
+
+    slack_due()
+
+    hour = clock.now() + timedelta(hours=1)
+    assert Delivery.objects.get(channel="slack", status=DeliveryStatus.QUEUED).not_before == hour
+    assert SlackLane.objects.filter(free_at=hour).count() == 1
+    assert not SlackLane.objects.filter(free_at__gt=hour).exists()
 
 
 def test_messages_to_one_person_leave_a_second_apart_and_those_to_others_at_once(world, slack, there, time_machine):
