@@ -8,18 +8,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from approvals.outcomes import OutcomeClass
-from approvals.text import one_line, visible
+from approvals.text import Row, one_line, visible
 from notifications.content import Content, Fact, Quote, Table
 from notifications.slack.actions import ACT, DECIDE, Act, Decide, action_id, pack, pack_act
 from notifications.slack.richtext import Json, block, date, escaped, line, lines, link, preformatted, quote, text
 
 FOR_TABLES = 3_500
 FOR_A_LOOK = 1_200
+ROWS_FOR_A_LOOK = 25
 """Of what does not fit: enough to see what it is, and short on a phone. It is agreed to on its page only."""
 FOR_QUOTES = 1_000
 FOR_POLICY = 1_000
@@ -175,7 +176,14 @@ def _minor(facts: Sequence[Fact]) -> list[Json]:
 def _tables(tables: Sequence[Table], most: int) -> tuple[list[Json], bool]:
     """All of them, or a look at them."""
     blocks, is_full = _framed(tables, most)
-    return (blocks, True) if is_full else (_framed(tables, min(most, FOR_A_LOOK))[0], False)
+    if is_full:
+        return blocks, True
+    return _framed([_begun(each) for each in tables], min(most, FOR_A_LOOK))[0], False
+
+
+def _begun(table: Table) -> Table:
+    more = (Row("", "text", "…"),) if len(table.rows) > ROWS_FOR_A_LOOK else ()
+    return replace(table, rows=(*table.rows[:ROWS_FOR_A_LOOK], *more))
 
 
 def _framed(tables: Sequence[Table], most: int) -> tuple[list[Json], bool]:

@@ -271,15 +271,19 @@ def test_moments_are_said_in_the_readers_zone_when_it_is_known():
     assert moment(at, at, ZoneInfo("America/Sao_Paulo")) == "20:30 UTC-03"
 
 
+def framed(*rows: Row) -> tuple[bool, str]:
+    """Whether a card with these rows is full and offers a yes, and what stands in their frame."""
+    made = drawn(tables=(Table("What it wants to do", rows),))
+    assert made.is_full == ("Approve" in labels(made))
+    return made.is_full, made.blocks[2]["elements"][1]["elements"][0]["text"]
+
+
 def test_payload_that_does_not_fit_is_cut_short_so_that_the_buttons_are_near():
-    just_fits, too_long = (Row("note", "text", "y " * count) for count in (1_700, 1_900))
+    fits, words = framed(Row("note", "text", "y " * 1_700))
+    assert (fits, len(words) > 3_000) == (True, True)
 
-    assert (
-        len(drawn(tables=(Table("What it wants to do", (just_fits,)),)).blocks[2]["elements"][1]["elements"][0]["text"])
-        > 3_000
-    )
-    cut = drawn(tables=(Table("What it wants to do", (too_long,)),))
+    fits, words = framed(Row("note", "text", "y " * 1_900))
+    assert (fits, len(words) <= 1_200, words[-1]) == (False, True, "…")
 
-    assert not cut.is_full
-    assert "Approve" not in labels(cut)
-    assert len(cut.blocks[2]["elements"][1]["elements"][0]["text"]) <= 1_200
+    fits, words = framed(*(Row(f"k[{at}]", "text", "v") for at in range(999)))
+    assert (fits, words.splitlines()[-2:]) == (False, ["k[24]: v", "…"])
