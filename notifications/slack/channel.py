@@ -18,22 +18,23 @@ from slack_sdk import WebClient
 from approvals.models import Person
 from intents import clock
 from intents.prepared import Prepared, read_once
+from intents.services.durable import durable
 from notifications.case import Case
 from notifications.channels.base import Dead, Fate, Message, Retry, Sending, Sent
 from notifications.content import Content
 from notifications.links import links_of
-from notifications.models import SLACK, Delivery, Purpose, SlackInstallation, SlackLink, SlackMessage
+from notifications.models import SLACK, Delivery, Purpose, SlackInstallation, SlackLink, SlackMessage, SlackRoom
 from notifications.relevance import is_looking
 from notifications.sealing import Unreadable
 from notifications.slack import kept
 from notifications.slack.blocks import Card
 from notifications.slack.cards import card_of
 from notifications.slack.client import client_of
-from notifications.slack.faults import FAULTS, SLOWER, Broken, code_of, fate_of
+from notifications.slack.faults import FAULTS, NOBODY, SLOWER, Broken, code_of, fate_of
 from notifications.slack.installing import note_fault
 from notifications.slack.lanes import count_from, hold
 from notifications.slack.linking import REST
-from notifications.slack.roomlook import is_fresh, look
+from notifications.slack.roomlook import is_fresh, look, look_soon
 from notifications.slack.search import posted_before
 
 log = logging.getLogger(__name__)
@@ -119,6 +120,8 @@ class SlackChannel:
             if code_of(error) == NOT_THERE and self._is_elsewhere(post):
                 return Retry(0, MOVED, paced=True)
             fate = fate_of(error)
+            if post.case.room is not None and code_of(error) in NOBODY:
+                _ask_soon(post.installation, post.case.room)
             if isinstance(fate, Broken):
                 note_fault(post.installation, fate.why)
             elif isinstance(fate, Retry) and fate.paced:
@@ -185,6 +188,12 @@ class SlackChannel:
         channel = str(post.client.conversations_open(users=post.link.user_id)["channel"]["id"])
         SlackLink.objects.filter(pk=post.link.pk).update(dm_channel=channel)
         return channel
+
+
+def _ask_soon(installation: SlackInstallation, room: SlackRoom) -> None:
+    """Admins see at once that nothing can be posted there any more."""
+    with durable():
+        look_soon(installation, room.channel_id)
 
 
 def _is_known(post: Post, now: datetime) -> bool:

@@ -64,6 +64,16 @@ def test_dead_channel_is_dead_and_visible_and_people_are_told_all_the_same(
     assert not Seat.objects.filter(unreachable=True).exists()
 
 
+def test_admins_hear_at_once_of_a_channel_that_died_since_slack_was_asked(world, slack, there, time_machine):
+    slack.rooms[there] |= {"is_archived": True}
+
+    asked(world)
+    settle(time_machine)
+
+    assert row_of().status == DeliveryStatus.DEAD
+    assert SlackRoom.objects.get().fault == "The Slack channel is archived. (is_archived)"
+
+
 def test_admins_hear_since_when_a_channel_is_dead_before_a_request_needs_it(world, slack, there, time_machine):
     Membership.objects.filter(person=world.ana).update(is_admin=True)
     make_policy(world.workspace, gates=[gate_rule("team:sre", post=["slack:#deploys"])])
