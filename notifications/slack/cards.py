@@ -13,6 +13,7 @@ from approvals.services.decide import own_vote
 from approvals.services.sureness import too_weak
 from approvals.strength import LINKED, Shown
 from approvals.views.words import answer_label, outcome_words
+from intents.purged import words_of
 from notifications import asks, closing
 from notifications.case import Case
 from notifications.compose import compose
@@ -25,6 +26,7 @@ from notifications.slack.discreet import discreet
 from notifications.slack.inbound.dispatch import is_answered
 from notifications.slack.menus import menu, menu_for_all
 
+PURGED = "What was asked and answered here was {}. Who decided what, and when, stays."
 ON_ITS_PAGE = "No yes from here: sign in on its page, and agree there."
 """Beside the conditions, which say how sure a yes has to be."""
 
@@ -50,14 +52,10 @@ def content_of(case: Case) -> Content:
     if purpose == Purpose.WAITING:
         return replace(closed, subject=closed.headline, reason=closing.summary(case, case.gate))
     asked = asks.ask(case)
-    return replace(
-        closed,
-        push=closed.subject,
-        facts=asked.facts,
-        tables=asked.tables,
-        quotes=asked.quotes,
-        progress=asked.progress,
-    )
+    over = replace(closed, push=closed.subject, facts=asked.facts, progress=asked.progress)
+    if purged_at := case.intent.texts.purged_at:
+        return replace(over, reason=f"{closed.reason}\n{PURGED.format(words_of(purged_at))}")
+    return replace(over, tables=asked.tables, quotes=asked.quotes)
 
 
 def frame_of(case: Case) -> Frame:

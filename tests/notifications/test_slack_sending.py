@@ -509,6 +509,9 @@ def test_the_copies_lose_the_words_when_the_intent_is_purged(world, slack, there
     settle(time_machine)
 
     assert not any("Zaunkönig" in post.words + post.text for post in slack.messages.values())
+    card = slack.to("UANA")[0].words
+    assert "What was asked and answered here was purged on 2026-11-02. Who decided what, and when, stays." in card
+    assert "a program's words" not in card
 
 
 def test_a_payload_that_does_not_fit_offers_only_refusal_in_slack(world, slack, there):
