@@ -7,7 +7,7 @@ from typing import Any
 from approvals.conduct import is_high_risk, leaves_out_earlier_approvers, strength_of
 from approvals.directory import label
 from approvals.models import Gate
-from approvals.strength import LINKED, Strength
+from approvals.strength import LINK, LINKED, Strength
 from approvals.terms import places_in
 from approvals.text import one_line
 
@@ -32,6 +32,8 @@ def _risk(terms: dict[str, Any]) -> str:
 
 def _strength(terms: dict[str, Any]) -> str:
     wanted = strength_of(terms)
+    if wanted.name == LINK:
+        return "A yes by the link in a mail is enough."
     return "" if wanted == Strength(LINKED) else f"A yes needs {wanted.words}."
 
 

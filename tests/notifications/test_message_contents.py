@@ -18,6 +18,17 @@ def to(person) -> list[KeptMail]:
     return list(KeptMail.objects.filter(to=person.email).order_by("pk"))
 
 
+def test_card_and_mail_say_that_a_link_is_enough_where_it_is_and_not_that_one_is_needed(world, slack, settings):
+    slack_ready(world, slack, settings, rule={"risk": "low", "strength": "link"})
+    deliver_due()
+    (card,), (mail,) = slack.to("UANA"), to(world.ana)
+
+    assert card.buttons == ["Approve", "Reject"]
+    for shown in (card.words, mail.text, mail.html):
+        assert "A yes by the link in a mail is enough." in shown
+        assert "A yes needs" not in shown
+
+
 def test_card_and_mail_say_what_a_yes_needs_and_what_the_policy_says_and_who_wrote_that(world, slack, settings):
     slack_ready(world, slack, settings, rule=STRICT, payload={"service": "checkout"})
     deliver_due()
