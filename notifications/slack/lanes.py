@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Case as Choose
 from django.db.models import Exists, F, OuterRef, QuerySet, Value, When
 
 from intents import clock
+from intents.cursors import executed
 from intents.prepared import Prepared
 from intents.services.durable import durable
+from intents.updates import PreparedUpdate
 from notifications.claims import OPEN, take_these
 from notifications.models import SLACK, ChannelAccount, Delivery, SlackLane
 
@@ -60,9 +62,7 @@ def next_turn(now: datetime) -> datetime | None:
 
 def count_from(address: str, at: datetime) -> None:
     """Inside `durable()`: a message entered the lane earlier and was posted at `at`. Slack counts from then on."""
-    free_at = connection.ops.adapt_datetimefield_value(at + PACE)
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [free_at, address, free_at])
+    _COUNT(address=address, free_at=at + PACE)
 
 
 def hold(address: str, until: datetime) -> None:
@@ -110,11 +110,11 @@ def _enter(addresses: list[str], now: datetime) -> list[str]:
     if not addresses:
         return []
     lanes = ", ".join(["(%s, %s)"] * len(addresses))
-    stored = connection.ops.adapt_datetimefield_value
+    here = connections[DEFAULT_DB_ALIAS]
+    stored = here.ops.adapt_datetimefield_value
     values = [value for address in addresses for value in (address, stored(now + PACE))]
-    with connection.cursor() as cursor:
-        cursor.execute(_ENTER.format(lanes), [*values, stored(now)])
-        return [address for (address,) in cursor.fetchall()]
+    entered = executed(_ENTER.format(lanes), [*values, stored(now)], here)
+    return [address for (address,) in entered.fetchall()]
 
 
 def _begin_trials(teams: Collection[str], now: datetime) -> None:
@@ -168,7 +168,9 @@ _ENTER = """
     ON CONFLICT (address) DO UPDATE SET free_at = excluded.free_at WHERE notifications_slacklane.free_at <= %s
     RETURNING address
 """
-_COUNT = "UPDATE notifications_slacklane SET free_at = %s WHERE address = %s AND free_at < %s"
+_COUNT = PreparedUpdate(
+    lambda address, free_at: (SlackLane.objects.filter(address=address, free_at__lt=free_at), {"free_at": free_at})
+)
 
 
 def _team(address: str) -> str:

@@ -99,6 +99,17 @@ def test_slack_is_looked_at_once_there_are_threads_again_when_none_could_be_begu
     eventually(lambda: sorted(names) == ["duties", "messages"], 5)
 
 
+def test_no_slot_is_lost_when_no_thread_can_be_begun_for_a_message(threads, monkeypatch):
+    monkeypatch.setattr(senders, "claim_some", lambda _most: ["a delivery"])
+    monkeypatch.setattr(senders, "begin", lambda *_: None)
+    some = Senders(slots=3, rest=lambda: None)
+
+    with pytest.raises(RuntimeError, match="its lease runs out"):
+        some._look()
+
+    assert (some._free, list(some._crew._work)) == (3, [])
+
+
 def test_nobody_is_lost_when_the_connection_cannot_be_laid_aside(names):
     some = Crew(1, lambda: names.append(7) or names[7])
     for _ in range(2):
