@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from approvals.services.told import mark_told, mark_unreachable
 from intents import clock
-from intents.services.durable import durable
+from intents.services.durable import durable, hurried
 from notifications import breaker, claims, metrics
 from notifications.channels.base import Channel, Dead, Fate, Retry, Sent
 from notifications.claims import MOST_ATTEMPTS, pause_after, put_off, settle
@@ -20,6 +22,8 @@ from notifications.models import ASKS, Delivery, DeliveryStatus, Purpose
 
 log = logging.getLogger(__name__)
 LONGEST_WISH_SECONDS = 3600
+PATIENCE = 0.5
+"""Seconds for each try to settle one of several: whom a lock keeps from it must not hold up the others for long."""
 
 
 @dataclass(frozen=True)
@@ -44,18 +48,22 @@ class Tried:
     now: datetime
 
 
-def conclude(tried: Tried, *, is_settled: bool = False) -> None:
-    """Settle it, unless that was done, and count it. What was sent is kept in mind also if it cannot be settled."""
+def conclude(tried: Tried, *, is_settled: bool = False, patience: float | None = None) -> None:
+    """Settle it, unless that was done, and count it. What was sent is kept in mind also if it cannot be settled.
+
+    `patience`: seconds for each try; as long as any other work may take, without it.
+    """
     delivery, fate = tried.delivery, tried.fate
     fated = type(fate).__name__.lower()
     words = {"delivery": str(delivery.pk), "intent": str(delivery.intent_id), "attempt": delivery.attempt}
     words |= {"why": getattr(fate, "why", "")}
-    if claims.conclude((lambda: None) if is_settled else (lambda: _settle(tried)), fated, words):
+    settling = (lambda: None) if is_settled else partial(_within, patience, partial(_settle, tried))
+    if claims.conclude(settling, fated, words):
         metrics.TRIES.labels(delivery.channel, fated).inc()
         if isinstance(fate, Sent):
             metrics.SENT_AFTER.labels(delivery.channel).observe((clock.now() - delivery.created_at).total_seconds())
     elif isinstance(fate, Sent):
-        fate.keep()
+        _within(patience, fate.keep)
 
 
 def conclude_all(several: Sequence[Tried], channel: Channel) -> None:
@@ -64,7 +72,7 @@ def conclude_all(several: Sequence[Tried], channel: Channel) -> None:
     known: set[str] = set()
     for tried in several:
         try:
-            conclude(tried, is_settled=are_settled and isinstance(tried.fate, Sent))
+            conclude(tried, is_settled=are_settled and isinstance(tried.fate, Sent), patience=PATIENCE)
             note_account(tried, channel, known)
         except Exception:  # its lease runs out
             log.exception("delivery not settled", extra={"delivery": str(tried.delivery.pk)})
@@ -90,13 +98,18 @@ def _settled_together(several: Sequence[Tried]) -> bool:
     if len(several) < 2:
         return False
     try:
-        with durable():
+        with hurried(PATIENCE), durable():
             for tried in sorted(several, key=lambda tried: tried.delivery.address):
                 _settle(tried)
     except Exception:  # one that cannot be settled must not stop the others
         log.warning("deliveries not settled together", exc_info=True)
         return False
     return True
+
+
+def _within(patience: float | None, work: Callable[[], object]) -> None:
+    with hurried(patience) if patience else nullcontext():
+        work()
 
 
 def _settle(tried: Tried) -> None:
