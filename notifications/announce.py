@@ -33,9 +33,7 @@ from notifications.webhooks.fanout import queue_history
 log = logging.getLogger(__name__)
 BATCH = 200
 _CLAIMED = Prepared(
-    lambda events: (
-        Outbox.objects.select_for_update(skip_locked=True).filter(pk__among=events).values_list("pk", "intent_id")
-    )
+    lambda events: Outbox.objects.select_for_update(skip_locked=True).filter(pk__among=events).values_list("pk")
 )
 _EVENTS = Prepared(lambda ids: Event.objects.select_related("text").filter(pk__among=ids).order_by("pk"))
 _INTENT = Prepared(
@@ -99,8 +97,8 @@ def _announce(event_ids: list[int], now: datetime) -> bool:
 
 def _claimed(event_ids: list[int]) -> list[Event]:
     """Those of them, all of one intent, that nobody else holds or has announced."""
-    claimed = dict(_CLAIMED(events=event_ids))
-    events = _EVENTS(ids=list(claimed)) if claimed else []
+    claimed = [pk for (pk,) in _CLAIMED(events=event_ids)]
+    events = _EVENTS(ids=claimed) if claimed else []
     for event in events:
         event.intent = _INTENT(intent=event.intent_id)[0]
     return events

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from django.test import Client
@@ -46,6 +47,13 @@ def linked(person: Person, slack: Slack, user_id: str = "", *, rested: bool = Tr
         linked_at=clock.now() - timedelta(hours=1 if rested else 0),
         announced_at=clock.now(),
     )
+
+
+def ana_linked(world: SimpleNamespace, slack: Slack, settings: Any) -> SlackInstallation:
+    """acme/production speaks to Slack, and Ana (in Madrid) is linked."""
+    settings.BASE_URL = PUBLIC
+    linked(world.ana, slack)
+    return installed(world.workspace, slack)
 
 
 def tell_us(slack: Slack, body: bytes, path: str = "/slack/events", **headers: str) -> Any:

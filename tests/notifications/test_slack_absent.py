@@ -10,17 +10,15 @@ from approvals.models import Absence
 from approvals.services.absences import start_absence
 from intents import clock
 from intents.models import WorkspaceEntry
-from tests.notifications.slacking import PUBLIC, answered, installed, linked, tell_us
+from tests.notifications.slacking import ana_linked, answered, linked, tell_us
 
 pytestmark = [pytest.mark.usefixtures("afternoon", "kept"), pytest.mark.django_db]
 
 
 @pytest.fixture
 def there(world, slack, settings):
-    """acme/production speaks to Slack, and Ana (in Madrid) is linked."""
-    settings.BASE_URL = PUBLIC
-    linked(world.ana, slack)
-    return installed(world.workspace, slack)
+    """Ana may write to the bot."""
+    return ana_linked(world, slack, settings)
 
 
 def test_absent_until_a_day_begins_an_absence_with_a_delegate_and_off_ends_it(world, slack, there):

@@ -23,17 +23,15 @@ from notifications.slack.inbound.commandline import read, read_away
 from notifications.slack.inbound.decisionwords import sounds_like_an_answer
 from tests.approvals.rotas import layer, make_schedule
 from tests.factories import gate_rule, make_policy, make_team, make_workspace, open_gate
-from tests.notifications.slacking import PUBLIC, answered, installed, linked, note_of, tell_us
+from tests.notifications.slacking import PUBLIC, ana_linked, answered, installed, note_of, tell_us
 
 pytestmark = [pytest.mark.usefixtures("afternoon", "kept"), pytest.mark.django_db]
 
 
 @pytest.fixture
 def there(world, slack, settings):
-    """acme/production speaks to Slack, and Ana (in Madrid) is linked."""
-    settings.BASE_URL = PUBLIC
-    linked(world.ana, slack)
-    return installed(world.workspace, slack)
+    """Ana may write to the bot."""
+    return ana_linked(world, slack, settings)
 
 
 def second_workspace(world, slack) -> Any:
