@@ -6,6 +6,7 @@ python -m tests.races.player
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import time
@@ -70,12 +71,25 @@ def play_sweep(seconds: float = 0.0) -> int:
     return due
 
 
-def play_announce(limit: int) -> int:
-    """Tell of whatever is due until nothing is: how often it looked."""
-    looks = 1
+def play_announce(limit: int) -> list[int]:
+    """Tell of whatever is due until nothing is: how often it looked, and how many tries failed."""
+    looks, failed = 1, Failures(logging.ERROR)
+    logging.getLogger("notifications.announce").addHandler(failed)
     while announce_due(limit):
         looks += 1
-    return looks
+    return [looks, len(failed.records)]
+
+
+class Failures(logging.Handler):
+    """What was logged as an error."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self.records.append(record)
 
 
 def play_tick_by_a_wrong_clock(seconds: float) -> None:
